@@ -1,0 +1,1 @@
+//! Benchmarks of overt, as ratios in one run.

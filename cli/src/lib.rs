@@ -1,0 +1,1 @@
+//! The overt command: see, trust and stop a tool's telemetry.

@@ -1,0 +1,99 @@
+//! Every limit of the collector, with its reason.
+//!
+//! - Sizes are bytes, times are [`Duration`]s.
+//! - [`Limits`] holds those a test needs to make small; the others are used as they stand.
+
+use std::time::Duration;
+
+/// The largest body, as it comes and again once inflated. PostHog's own limit; overt's clients stop at 5 MiB.
+pub const BODY_BYTES: usize = 20 * 1024 * 1024;
+
+/// How much of a body that is already refused is still read and thrown away. A simple client writes all before it
+/// reads, and would see a reset instead of its 413 if we hung up on it. Beyond this it does.
+pub const DISCARD_BYTES: usize = 20 * 1024 * 1024;
+
+/// Bytes of bodies that are arriving or waiting, over all requests. Twelve of the largest, or 512 of overt's usual 512 KiB.
+/// Growing buffers may take up to twice as much.
+pub const BODY_BUDGET_BYTES: usize = 256 * 1024 * 1024;
+
+/// Events in one batch. overt sends 100; this keeps one transaction short, and a body of `[0,0,0,…` cheap.
+pub const BATCH_EVENTS: usize = 10_000;
+
+/// The JSON text of one event; overt's clients allow at most 900 KiB. Checking builds a tree of it, which may take 30
+/// times its bytes, so this also bounds what a body of 20 MiB of `0,0,0,…` can take.
+pub const EVENT_BYTES: usize = 1024 * 1024;
+
+/// An event's name: PostHog's limit.
+pub const EVENT_NAME_BYTES: usize = 200;
+
+/// A distinct ID: PostHog's limit.
+pub const DISTINCT_ID_BYTES: usize = 200;
+
+/// An API key. It is stored with every event of its batch, so it must not be long; PostHog's have at most 64.
+pub const API_KEY_BYTES: usize = 64;
+
+/// `sent_at`, stored with every event of its batch like the key. A time with nine decimals and an offset has 35.
+pub const SENT_AT_BYTES: usize = 64;
+
+/// Connections at once; more wait in the kernel's queue. Half of the usual 1,024 file descriptors.
+pub const CONNECTIONS: usize = 512;
+
+/// Batches between the end of their body and their commit. Each may hold its body, the inflated text, the events cut
+/// from it and the tree of one, some 100 MiB at worst; two or three keep both a parser and the disk busy.
+pub const BATCHES_IN_WORK: usize = 8;
+
+/// What hyper may buffer of one connection. Heads of our clients are under 1 KiB.
+pub const CONNECTION_BUFFER_BYTES: usize = 64 * 1024;
+
+/// From the opening of a connection, or the last answer on it, to the end of the next head. Also how long an idle
+/// connection is kept.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// From the end of the head to the end of the body: 5 MiB, a client's largest, at 1.4 Mbit/s.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection in all. A client that sends request after request and reads no answer would keep its place for ever;
+/// one that is cut off in a request sends it again, and is not counted twice.
+pub const CONNECTION_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// What an ending collector allows on top of the body time-out for committing and answering.
+pub const DRAIN_MARGIN: Duration = Duration::from_secs(5);
+
+/// How long to hold off after `accept` failed, usually for want of file descriptors.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long to wait for another process that holds the database's lock, such as a `sqlite3` shell.
+pub const DATABASE_WAIT: Duration = Duration::from_secs(5);
+
+/// What stays on disk of the write-ahead log after a large transaction has been moved into the database.
+pub const LOG_BYTES: i64 = 64 * 1024 * 1024;
+
+/// The limits of one server.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// See [`CONNECTIONS`].
+    pub connections: usize,
+    /// See [`BODY_BYTES`].
+    pub body_bytes: usize,
+    /// See [`BODY_BUDGET_BYTES`].
+    pub body_budget_bytes: usize,
+    /// See [`HEAD_TIMEOUT`].
+    pub head_timeout: Duration,
+    /// See [`BODY_TIMEOUT`].
+    pub body_timeout: Duration,
+    /// See [`CONNECTION_LIFETIME`].
+    pub connection_lifetime: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: CONNECTIONS,
+            body_bytes: BODY_BYTES,
+            body_budget_bytes: BODY_BUDGET_BYTES,
+            head_timeout: HEAD_TIMEOUT,
+            body_timeout: BODY_TIMEOUT,
+            connection_lifetime: CONNECTION_LIFETIME,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::posthog::{Batch, Keys};
+use crate::time::Moment;
+
+fn scratch() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("events.db");
+    (dir, path)
+}
+
+/// One event a number; the number is its UUID's end and its minute.
+fn batch(numbers: &[u32]) -> Batch {
+    let events: Vec<String> = numbers
+        .iter()
+        .map(|n| {
+            format!(
+                r#"{{"uuid":"01890a5d-ac96-774b-bcce-{n:012}","event":"e{}","distinct_id":"d{}","timestamp":"2026-01-01T10:{n:02}:00Z","properties":{{"n":{n},"$app_name":"tool"}}}}"#,
+                n % 2,
+                n % 3
+            )
+        })
+        .collect();
+    let body = format!(r#"{{"api_key":"key","batch":[{}]}}"#, events.join(","));
+    let noon = Moment::parse("2026-01-01T12:00:00Z").unwrap();
+    Batch::read(body.as_bytes(), &Keys::Any, noon).unwrap()
+}
+
+fn error_of<T>(result: Result<T, Error>) -> String {
+    match result {
+        Ok(_) => panic!("opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn numbers(path: &Path, limit: u32, name: Option<&str>) -> Vec<String> {
+    let events = Reader::open(path).unwrap().latest(limit, name).unwrap();
+    events
+        .iter()
+        .map(|event| event.properties.get()[5..6].to_owned())
+        .collect()
+}
+
+#[test]
+fn an_event_is_stored_once_and_its_return_is_counted() {
+    let (_dir, path) = scratch();
+    let mut writer = Writer::open(&path).unwrap();
+    assert_eq!(
+        writer.insert(&batch(&[1, 2])).unwrap(),
+        Stored {
+            new: 2,
+            duplicates: 0
+        }
+    );
+    assert_eq!(
+        writer.insert(&batch(&[2, 3, 3])).unwrap(),
+        Stored {
+            new: 1,
+            duplicates: 2
+        }
+    );
+    assert_eq!(writer.events(), 3);
+    drop(writer);
+    // Both numbers are in the file, not only in memory.
+    assert_eq!(Writer::open(&path).unwrap().events(), 3);
+    assert_eq!(
+        Reader::open(&path).unwrap().summary().unwrap().duplicates,
+        2
+    );
+}
+
+#[test]
+fn the_latest_are_in_the_order_of_arrival() {
+    let (_dir, path) = scratch();
+    let mut writer = Writer::open(&path).unwrap();
+    writer.insert(&batch(&[4, 1])).unwrap();
+    writer.insert(&batch(&[3, 2])).unwrap();
+    assert_eq!(numbers(&path, 10, None), ["4", "1", "3", "2"]);
+    assert_eq!(numbers(&path, 3, None), ["1", "3", "2"]);
+    assert_eq!(numbers(&path, 1, Some("e1")), ["3"]);
+    assert_eq!(numbers(&path, 10, Some("e2")), [""; 0]);
+}
+
+#[test]
+fn a_summary_counts_by_name_and_by_app() {
+    let (_dir, path) = scratch();
+    Writer::open(&path)
+        .unwrap()
+        .insert(&batch(&[1, 2, 3, 7]))
+        .unwrap();
+    let summary = Reader::open(&path).unwrap().summary().unwrap();
+    assert_eq!(
+        (summary.events, summary.clients, summary.duplicates),
+        (4, 3, 0)
+    );
+    assert_eq!(summary.first.as_deref(), Some("2026-01-01T10:01:00.000Z"));
+    assert_eq!(summary.last.as_deref(), Some("2026-01-01T10:07:00.000Z"));
+    let by_event: Vec<_> = summary
+        .by_event
+        .iter()
+        .map(|row| (row.event.as_str(), row.count, row.clients))
+        .collect();
+    assert_eq!(by_event, [("e1", 3, 2), ("e0", 1, 1)]);
+    assert_eq!(summary.by_app.len(), 1);
+    assert_eq!(
+        (
+            summary.by_app[0].app.as_deref(),
+            summary.by_app[0].version.as_deref()
+        ),
+        (Some("tool"), None)
+    );
+}
+
+/// The promise rests on these two settings, and nothing else in the tests can cut the power.
+#[test]
+fn commits_are_synchronous_in_a_write_ahead_log() {
+    let (_dir, path) = scratch();
+    let writer = Writer::open(&path).unwrap();
+    let setting = |name| {
+        writer
+            .connection()
+            .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+    };
+    assert_eq!(setting("journal_mode"), Ok("wal".to_owned().into()));
+    const FULL: i64 = 2;
+    assert_eq!(setting("synchronous"), Ok(FULL.into()));
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let (_dir, path) = scratch();
+    drop(Writer::open(&path).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+        .unwrap();
+    drop(connection);
+    let before = fs::read(&path).unwrap();
+    for error in [error_of(Writer::open(&path)), error_of(Reader::open(&path))] {
+        assert_eq!(
+            error,
+            "written by a newer overt-collector: its schema is 2, this program knows up to 1"
+        );
+    }
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_file_of_somebody_elses_is_refused_and_left_alone() {
+    let (_dir, path) = scratch();
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (x)")
+        .unwrap();
+    let before = fs::read(&path).unwrap();
+    for error in [error_of(Writer::open(&path)), error_of(Reader::open(&path))] {
+        assert_eq!(error, "not a database of overt-collector");
+    }
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    fs::write(
+        &path,
+        "some notes, long enough to be taken for a page of a database".repeat(20),
+    )
+    .unwrap();
+    assert_eq!(error_of(Writer::open(&path)), "file is not a database");
+}
+
+#[test]
+fn a_reader_makes_no_file() {
+    let (_dir, path) = scratch();
+    assert_eq!(error_of(Reader::open(&path)), "no such file");
+    assert!(!path.exists());
+}

@@ -1,0 +1,532 @@
+//! The client: the one thing a host holds. Glue between consent, event, spool and worker.
+//!
+//! - A `Client` is a value without global state; it may be used from any number of threads at once, and goes on in a
+//!   forked child as a client of its own. It is not for signal handlers.
+//! - Recording blocks for one `write(2)` and never on the network. Only `flush`, `close` and drop can wait, and only for
+//!   as long as they are told.
+//! - While consent is off nothing is created, started or sent.
+
+mod life;
+mod session;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::config::{Config, HostConsent};
+use crate::consent::{self, Consent, ConsentReason, Rules, Signals, StoredChoice};
+use crate::environment::Variables;
+use crate::error::{Error, ErrorKind};
+use crate::event::{self, Common, Event, Properties, Rewritten};
+use crate::ledger::{self, Ledger};
+use crate::loss::LossReason;
+use crate::spool;
+use crate::state::{self, StateDir};
+use crate::stats::{Counts, Stats, Storage};
+use crate::trace::Trace;
+use crate::transport::{self, HttpTransport, Transport};
+use crate::wire::{Destination, EventHead};
+use crate::worker::{Delivery, Flushed, Pass, Worker};
+use crate::{config, identity};
+use life::Life;
+use serde::Serialize;
+use session::Session;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The worker's stack. Our own loop needs a tenth of it; a TLS handshake in a debug build most of it.
+const STACK_BYTES: usize = 512 * 1024;
+/// A nested event with its common properties is about 600 bytes long.
+const USUAL_LINE_BYTES: usize = 1024;
+/// The key, the times and the braces around a batch's lines.
+const ENVELOPE_BYTES: usize = 512;
+
+/// What became of a captured event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    /// It is stored, under this UUID.
+    Recorded(Uuid),
+    /// Consent is off.
+    Disabled,
+    /// A limit was reached, or `before_send` dropped it (`None`).
+    Dropped(Option<LossReason>),
+}
+
+/// Where an app's files lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The state directory.
+    pub state_dir: PathBuf,
+    /// The file with the stored choice.
+    pub consent: PathBuf,
+    /// The file with the client ID.
+    pub client_id: PathBuf,
+    /// The directory with the events that wait and the last ones that were sent.
+    pub spool: PathBuf,
+}
+
+/// Records events and delivers them. See the [module](self).
+#[derive(Debug)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    variables: Variables,
+    rules: Rules,
+    signals: Signals,
+    to: Destination,
+    /// An error if this user has no home: then nothing can be recorded.
+    state: Result<StateDir, Error>,
+    clock: Box<dyn Clock>,
+    transport: Box<dyn Transport>,
+    trace: Trace,
+    /// What `set_consent` said in this process.
+    said: AtomicU8,
+    /// The decision, so that the disabled path is one load.
+    decided: AtomicU8,
+    life: Life,
+}
+
+impl Client {
+    /// Opens a client. An error names the option that cannot be used; consent plays no part in it.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let transport = HttpTransport::new(config.timeout);
+        Self::with_parts(config, Variables::of_process(), Box::new(SystemClock), Box::new(transport))
+    }
+
+    /// Opens a client with another environment, clock or transport: for tests.
+    pub fn with_parts(
+        config: Config,
+        variables: Variables,
+        clock: Box<dyn Clock>,
+        transport: Box<dyn Transport>,
+    ) -> Result<Self, Error> {
+        config.check()?;
+        let to = Destination {
+            wire: config.wire,
+            endpoint: config.wire.endpoint(&config.endpoint),
+            api_key: config.api_key.trim().to_owned(),
+            compression: config.compression,
+            historical_migration: config.historical_migration,
+            extra_headers: config.extra_headers.clone(),
+        };
+        to.wire.check_key(&to.api_key)?;
+        transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;
+        session::common(&config, &Variables::default())?;
+
+        let rules = Rules {
+            variables: config.consent_env.clone(),
+            respect_do_not_track: config.respect_do_not_track,
+            in_ci: config.in_ci,
+            default: config.default_consent,
+            has_api_key: !to.api_key.is_empty(),
+        };
+        let inner = Inner {
+            signals: Signals::read(&rules, &variables),
+            state: StateDir::new(config.state_dir.as_deref(), &config.app),
+            trace: Trace::new(config.debug || variables.get("OVERT_DEBUG").is_some_and(|value| value == "1")),
+            said: AtomicU8::new(UNSAID),
+            decided: AtomicU8::new(0),
+            life: Life::new(Worker::new(config.flush_at, config.flush_interval)),
+            config,
+            variables,
+            rules,
+            to,
+            clock,
+            transport,
+        };
+        let client = Self { inner: Arc::new(inner) };
+        let consent = client.inner.decide();
+        client.inner.trace.say(|| format!("consent {consent:?}"));
+        if consent.enabled && client.inner.config.background {
+            client.deliver_leftovers();
+        }
+        Ok(client)
+    }
+
+    /// Records an event with properties that serialise to a JSON object (`serde_json::json!` does).
+    pub fn capture_event<P: Serialize + ?Sized>(&self, name: &str, properties: &P) -> Result<Capture, Error> {
+        self.capture(&Event::new(name), |writer| {
+            let text = serde_json::to_string(properties).map_err(|error| Error::properties(error.to_string()))?;
+            writer.json_object(&text)
+        })
+    }
+
+    /// Records an event; `fill` writes its properties, and is not called while consent is off.
+    pub fn capture(
+        &self,
+        event: &Event<'_>,
+        fill: impl FnOnce(&mut Properties<'_>) -> Result<(), Error>,
+    ) -> Result<Capture, Error> {
+        let inner = &*self.inner;
+        if !inner.may_record(event.force) {
+            return Ok(Capture::Disabled);
+        }
+        event::check_name(event.name)?;
+        event.distinct_id.map_or(Ok(()), identity::check_distinct_id)?;
+        let life = inner.life();
+        let session = inner.session(life)?;
+        let now = inner.clock.now();
+        let head = EventHead {
+            event,
+            uuid: event.uuid.unwrap_or_else(|| life.uuids.next(now)),
+            timestamp: event.timestamp.unwrap_or(now),
+            distinct_id: event.distinct_id.unwrap_or(&session.client_id),
+        };
+        let mut line = Vec::with_capacity(USUAL_LINE_BYTES);
+        inner.to.wire.write_event(&mut line, &head, &session.common, fill)?;
+        let uuid = match &inner.config.before_send {
+            None => head.uuid,
+            Some(hook) => match inner.rewrite(&line, |text| hook(text))? {
+                Some((uuid, rewritten)) => {
+                    line = rewritten;
+                    uuid
+                }
+                None => return Ok(Capture::Dropped(None)),
+            },
+        };
+        line.push(b'\n');
+        let limit = inner.config.max_event_bytes;
+        if line.len() > limit {
+            let message = format!("the event has {} bytes; max_event_bytes is {limit}", line.len());
+            return Err(Error::new(ErrorKind::EventTooLarge, message));
+        }
+        if let Err(reason) = session.store.append(&line, now, inner.trace) {
+            life.counts.lose(reason, 1);
+            return Ok(Capture::Dropped(Some(reason)));
+        }
+        Counts::add(&life.counts.recorded, 1);
+        if inner.config.background && life.worker.recorded() {
+            self.start_worker(life);
+        }
+        Ok(Capture::Recorded(uuid))
+    }
+
+    /// Waits until everything that was recorded before is delivered or given up, at most `timeout`. Unlike the worker it
+    /// also tries what is parked. Errors: `Timeout`; `Undelivered` if events had to stay in the spool.
+    pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        let inner = &*self.inner;
+        if !inner.consent().enabled && !inner.may_record(true) {
+            return Ok(());
+        }
+        let life = inner.life();
+        if life.session().is_none() && !inner.has_leftovers() {
+            return Ok(());
+        }
+        let (ticket, start) = life.worker.ask();
+        if start {
+            self.start_worker(life);
+        }
+        match life.worker.wait(ticket, timeout) {
+            Flushed::Delivered => Ok(()),
+            Flushed::Undelivered => Err(Error::new(ErrorKind::Undelivered, "not everything could be delivered")),
+            Flushed::TimedOut => Err(Error::new(ErrorKind::Timeout, "the time for flush has ended")),
+        }
+    }
+
+    /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker. What is left stays in the
+    /// spool. Events can still be recorded afterwards; a later process delivers them.
+    pub fn close(&self, timeout: Duration) -> Result<(), Error> {
+        let flushed = if timeout.is_zero() { Ok(()) } else { self.flush(timeout) };
+        self.inner.life().worker.close();
+        flushed
+    }
+
+    /// What this client did in this process.
+    pub fn stats(&self) -> Stats {
+        let life = self.inner.life();
+        let session = life.session();
+        Stats {
+            recorded: Counts::get(&life.counts.recorded),
+            delivered: Counts::get(&life.counts.delivered),
+            pending: session.as_ref().map_or(0, |session| session.store.waiting()),
+            lost: life.counts.losses.total(),
+            requests: Counts::get(&life.counts.requests),
+            failures: Counts::get(&life.counts.failures),
+            panics: Counts::get(&life.counts.panics),
+            storage: session.as_ref().map_or(Storage::None, |session| session.store.storage()),
+        }
+    }
+
+    /// Events that this process lost, by reason.
+    pub fn losses(&self) -> Vec<(LossReason, u64)> {
+        self.inner.life().counts.losses.list()
+    }
+
+    /// The events that wait to be sent, oldest first, each exactly as it will be sent.
+    pub fn pending(&self) -> Vec<String> {
+        let session = self.inner.life().session();
+        let memory = session.map(|session| session.store.memory().pending()).unwrap_or_default();
+        let disk = self.inner.spool_dir().into_iter().flat_map(|dir| spool::pending_lines(&dir));
+        disk.chain(memory).map(|line| String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned()).collect()
+    }
+
+    /// The last events that were sent, oldest first, each exactly as it was sent.
+    pub fn sent(&self) -> Vec<String> {
+        self.inner.spool_dir().map(|dir| ledger::sent_lines(&dir)).unwrap_or_default()
+    }
+
+    /// What was delivered and lost over all processes.
+    pub fn ledger(&self) -> Ledger {
+        self.inner.spool_dir().map(|dir| Ledger::read(&dir)).unwrap_or_default()
+    }
+
+    /// Where the files lie; `None` if this user has no home directory. Creates nothing.
+    pub fn paths(&self) -> Option<Paths> {
+        let state = self.inner.state.as_ref().ok()?;
+        Some(Paths {
+            state_dir: state.root().to_owned(),
+            consent: state.consent(),
+            client_id: self.inner.id_path(state),
+            spool: state.spool(&self.inner.to.id()),
+        })
+    }
+
+    /// The client ID, made now if there is none yet; `None` while consent is off.
+    pub fn client_id(&self) -> Result<Option<String>, Error> {
+        if !self.inner.consent().enabled {
+            return Ok(None);
+        }
+        self.inner.session(self.inner.life()).map(|session| Some(session.client_id.clone()))
+    }
+
+    /// Forgets the client ID and erases everything pending. The new ID, or `None` while consent is off.
+    pub fn reset_client_id(&self) -> Result<Option<String>, Error> {
+        self.inner.erase()?;
+        self.client_id()
+    }
+
+    /// Whether events are recorded, and why.
+    pub fn consent(&self) -> Consent {
+        self.inner.consent()
+    }
+
+    /// Stores the user's choice, for this process and all later ones. Off also erases the client ID and everything
+    /// pending, and holds here even against a variable that says on. The answer is what then holds: a variable that
+    /// says off overrules on. `Storage`: the choice holds in this process, but could not be stored or not all be erased.
+    pub fn set_consent(&self, enabled: bool) -> Result<Consent, Error> {
+        let inner = &*self.inner;
+        inner.said.store(if enabled { SAID_ON } else { SAID_OFF }, Ordering::Relaxed);
+        inner.decide();
+        let state = inner.state.as_ref().map_err(Clone::clone)?;
+        let text = format!("{} {}\n", if enabled { "on" } else { "off" }, inner.clock.now());
+        let stored = state::make_dir(state.root())
+            .and_then(|()| state::replace_whole(&state.consent(), text.as_bytes()))
+            .map_err(|error| Error::storage("the choice cannot be stored", &error));
+        let erased = if enabled { Ok(()) } else { inner.erase() };
+        stored.and(erased)?;
+        Ok(inner.decide())
+    }
+
+    fn deliver_leftovers(&self) {
+        let Some(oldest) = self.inner.spool_dir().and_then(|dir| spool::oldest(&dir)) else { return };
+        let now = self.inner.clock.now();
+        let wait = self.inner.config.flush_interval.saturating_sub(now.since(oldest));
+        let life = self.inner.life();
+        if life.worker.found_leftovers(wait.max(self.ledger().parked_for(now))) {
+            self.start_worker(life);
+        }
+    }
+
+    fn start_worker(&self, life: &Life) {
+        let inner = Arc::clone(&self.inner);
+        if !start_thread(move || inner.life().worker.run(|| inner.pass())) {
+            life.worker.not_started();
+        }
+    }
+}
+
+impl Drop for Client {
+    /// As `close` with the configured `exit_timeout`.
+    fn drop(&mut self) {
+        let _ = self.close(self.inner.config.exit_timeout);
+    }
+}
+
+const UNSAID: u8 = 0;
+const SAID_ON: u8 = 1;
+const SAID_OFF: u8 = 2;
+
+impl Inner {
+    fn life(&self) -> &Life {
+        self.life.current(|| Worker::new(self.config.flush_at, self.config.flush_interval))
+    }
+
+    fn session(&self, life: &Life) -> Result<Arc<Session>, Error> {
+        life.open_session(|| {
+            let state = self.state.as_ref().map_err(Clone::clone)?;
+            Session::open(&self.config, state, &self.to, &self.variables, self.trace)
+        })
+    }
+
+    fn id_path(&self, state: &StateDir) -> PathBuf {
+        self.config.client_id_path.clone().unwrap_or_else(|| state.client_id())
+    }
+
+    fn spool_dir(&self) -> Option<PathBuf> {
+        self.state.as_ref().ok().map(|state| state.spool(&self.to.id()))
+    }
+
+    fn has_leftovers(&self) -> bool {
+        self.spool_dir().is_some_and(|dir| spool::oldest(&dir).is_some())
+    }
+
+    /// Decides anew, and keeps the answer.
+    fn decide(&self) -> Consent {
+        let stored = match &self.state {
+            Ok(state) if !self.signals.say_off() => StoredChoice::read(&state.consent()),
+            _ => StoredChoice::None,
+        };
+        let consent = consent::decide(&self.rules, self.signals, self.host_says(), stored);
+        self.decided.store(pack(consent), Ordering::Relaxed);
+        consent
+    }
+
+    fn host_says(&self) -> Option<bool> {
+        match (self.said.load(Ordering::Relaxed), &self.config.consent) {
+            (SAID_ON, _) => Some(true),
+            (SAID_OFF, _) => Some(false),
+            (_, HostConsent::Unset) => None,
+            (_, HostConsent::Says(on)) => Some(*on),
+            (_, HostConsent::Asked(ask)) => ask(),
+        }
+    }
+
+    fn consent(&self) -> Consent {
+        match &self.config.consent {
+            HostConsent::Asked(_) => self.decide(),
+            _ => unpack(self.decided.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Whether an event may be recorded now. The first line is the whole disabled path of most hosts.
+    fn may_record(&self, force: bool) -> bool {
+        let consent = self.consent();
+        let forced = || force && !consent.reason.is_a_persons() && consent.reason != ConsentReason::NoApiKey;
+        consent.enabled || forced()
+    }
+
+    /// Lets the hook see a line; gives the line that it made of it, checked like any other, and its UUID.
+    fn rewrite(
+        &self,
+        line: &[u8],
+        hook: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Option<(Uuid, Vec<u8>)>, Error> {
+        let Some(text) = hook(&String::from_utf8_lossy(line)) else { return Ok(None) };
+        let rewritten = Rewritten::parse(&text)?;
+        event::check_name(&rewritten.event)?;
+        identity::check_distinct_id(&rewritten.distinct_id)?;
+        let uuid = event::parse_uuid(&rewritten.uuid)?;
+        let event = Event::new(&rewritten.event);
+        let timestamp = Timestamp::parse(&rewritten.timestamp)?;
+        let head = EventHead { event: &event, uuid, timestamp, distinct_id: &rewritten.distinct_id };
+        let mut line = Vec::with_capacity(text.len());
+        self.to
+            .wire
+            .write_event(&mut line, &head, &Common::default(), |p| p.json_object(rewritten.properties.get()))?;
+        Ok(Some((uuid, line)))
+    }
+
+    /// Erases the client ID and all events of this app, those of other processes and destinations included.
+    fn erase(&self) -> Result<(), Error> {
+        let life = self.life();
+        if let Some(session) = life.session() {
+            session.store.memory().clear();
+        }
+        life.forget_session();
+        let state = self.state.as_ref().map_err(Clone::clone)?;
+        let id = identity::erase(&self.id_path(state));
+        let spools = match std::fs::remove_dir_all(state.spools()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::storage("the spool cannot be erased", &error))
+            }
+            _ => Ok(()),
+        };
+        id.and(spools)
+    }
+
+    /// One pass of the worker.
+    fn pass(&self) -> Pass {
+        let life = self.life();
+        let now = self.clock.now();
+        let allowed = || {
+            let consent = self.decide();
+            consent.enabled || self.may_record(true)
+        };
+        if !allowed() {
+            return Pass::Stopped;
+        }
+        let Ok(session) = self.session(life) else { return Pass::Stopped };
+        let counts = &life.counts;
+        let delivery = Delivery {
+            to: &self.to,
+            transport: &*self.transport,
+            clock: &*self.clock,
+            counts,
+            trace: self.trace,
+            max_bytes: self.config.max_batch_bytes - ENVELOPE_BYTES,
+            max_retries: self.config.max_retries,
+            pause: &|length| life.worker.pause(length),
+            allowed: &allowed,
+            delivered: &|batch| session.store.keep_sent(batch),
+            jitter: &jitter,
+        };
+        let count_loss = |reason, events| counts.lose(reason, events);
+        let (memory, disk) = session.store.deliver(now, &count_loss, |source| delivery.run(source));
+        let pass = match (memory, disk) {
+            (Pass::Done, Some(disk)) => disk,
+            (Pass::Done, None) if session.store.spool().is_some() => Pass::Busy,
+            (memory, _) => memory,
+        };
+        if let (Some(spool), true) = (session.store.spool(), pass != Pass::Busy) {
+            let parked_until = if pass == Pass::Parked { now.after(config::PARK_TIME).unix_millis() } else { 0 };
+            Ledger::add(spool.dir(), &counts.take_news(parked_until));
+        }
+        self.trace.say(|| format!("pass {pass:?}"));
+        pass
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// A decision in one byte: the rule's number, and one bit for on.
+fn pack(consent: Consent) -> u8 {
+    (consent.reason as u8) << 1 | u8::from(consent.enabled)
+}
+
+fn unpack(packed: u8) -> Consent {
+    let reason = ConsentReason::ALL.get(usize::from(packed >> 1)).copied().unwrap_or(ConsentReason::NoApiKey);
+    Consent { enabled: packed & 1 == 1, reason }
+}
+
+/// A random number 0 ≤ n < 1; retries of many machines are to spread out, nothing more.
+fn jitter() -> f64 {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::hash::RandomState::new().build_hasher().finish() >> 32;
+    f64::from(u32::try_from(random).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Starts the worker's thread with every signal blocked, so that the host's handlers never run on it.
+fn start_thread(body: impl FnOnce() + Send + 'static) -> bool {
+    let builder = std::thread::Builder::new().name("overt".into()).stack_size(STACK_BYTES);
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, SigmaskHow};
+        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+        let started = builder.spawn(body).is_ok();
+        if let Ok(before) = before {
+            let _ = before.thread_set_mask();
+        }
+        started
+    }
+    #[cfg(not(unix))]
+    {
+        builder.spawn(body).is_ok()
+    }
+}

@@ -1,0 +1,80 @@
+//! Usage telemetry that a command-line tool or a library can embed, that its users can read, and that anyone can
+//! switch off.
+//!
+//! - [`Client::capture_event`] stores an event by one `write(2)` in the caller's thread; when it has returned, the event
+//!   survives the death of the process. Nothing ever waits for the network unless it is asked to.
+//! - Off is off: while [`Client::consent`] says so there is no file, no thread and no request.
+//! - A client is a value: there is no global state, and no `unsafe` in this crate.
+//!
+//! ```
+//! use serde_json::json;
+//! # let dir = tempfile::tempdir().unwrap();
+//! let mut config = overt::Config::new("starfish");
+//! config.api_key = "phc_example".into();
+//! config.endpoint = "http://127.0.0.1:8990".into();
+//! # config.state_dir = Some(dir.path().into());
+//! let client = overt::Client::new(config)?;
+//! client.capture_event("starfish_job", &json!({"target_reached": true, "num_inputs": 12}))?;
+//! # Ok::<(), overt::Error>(())
+//! ```
+//!
+//! The way of an event, and the only direction in which the modules depend on each other:
+//!
+//! ```text
+//! capture_event → consent → event (one JSON line) → spool (append)        in the caller's thread
+//!                                                      │
+//!                  worker: spool (claim) → batch → wire (encode) → transport (POST) → wire (read the answer)
+//!                                           → retry (decide) → spool (acknowledge, keep, or give up → loss)
+//! ```
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation
+    )
+)]
+
+mod batch;
+mod client;
+mod clock;
+mod config;
+mod consent;
+mod environment;
+mod error;
+mod event;
+mod identity;
+mod json;
+mod ledger;
+mod loss;
+mod retry;
+mod spool;
+mod state;
+mod stats;
+mod stored;
+mod trace;
+mod transport;
+mod wire;
+mod worker;
+
+pub use client::{Capture, Client, Paths};
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use config::{AskHost, BeforeSend, Compression, Config, HostConsent, PARK_TIME};
+pub use consent::{Consent, ConsentReason, ConsentVariable};
+pub use environment::{Variables, agent_name, ci_name, os_name};
+pub use error::{Error, ErrorKind};
+pub use event::{Event, Options, Properties, parse_uuid};
+pub use json::{MAX_DEPTH, Writer};
+pub use ledger::Ledger;
+pub use loss::LossReason;
+pub use stats::{Stats, Storage};
+pub use transport::{HttpTransport, NoAnswer, Request, Response, Transport};
+pub use wire::Wire;
+
+/// The version of this crate, and of everything else in the same release.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,172 @@
+//! The spool: events on disk, one JSON line each, shared by every process of one user that sends to one destination.
+//!
+//! - An event is in the spool once [`Spool::append`] returns: one `write(2)` to a file that only this process writes.
+//!   The death of the process takes nothing; a power cut may take the last seconds, because nothing waits for the disk.
+//! - A crash at any byte leaves a spool that opens: a line counts only with its line break.
+//! - One process delivers at a time, and delivers what all of them wrote.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `<unix ms>-<pid>-<8 hex>.v1.jsonl` | a segment: the events of one process, in the order in which they were captured |
+//! | `<unix ms>-<pid>-<8 hex>.v1.done` | which bytes of the segment need no more delivery: lines of `from to` |
+//! | `<pid>-<8 hex>.v1.live` | locked by the process that writes these segments, for as long as it lives |
+//! | `upload.lock` | locked by the process that delivers |
+//!
+//! A segment is removed when all of it is done and its writer is dead, or by its writer. Files with other names, or of
+//! another version, are left alone.
+
+mod claim;
+mod done;
+mod memory;
+mod segment;
+mod writer;
+
+pub(crate) use memory::MemoryQueue;
+
+use crate::batch::Batch;
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::loss::LossReason;
+use crate::state;
+use done::Ranges;
+use segment::SegmentName;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use writer::Writer;
+
+/// A place from which events are delivered.
+pub(crate) trait Source {
+    /// The next lines that need delivery, none if there are no more.
+    fn next_batch(&mut self, max_bytes: usize) -> Batch;
+    /// These events need no more delivery.
+    fn acknowledge(&mut self, batch: &Batch);
+}
+
+/// What may wait; checked on each append.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub events: u64,
+    pub bytes: u64,
+    pub age: Duration,
+}
+
+/// How much waits, as far as this process knows: exact at opening and at each new segment, then its own changes.
+#[derive(Debug, Default)]
+struct Usage {
+    events: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// Why an event was not appended.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// A limit is reached.
+    Full,
+    /// The file cannot be written.
+    Unwritable(std::io::Error),
+}
+
+/// The spool of one destination.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    dir: PathBuf,
+    limits: Limits,
+    usage: Usage,
+    writer: Mutex<Writer>,
+}
+
+impl Spool {
+    /// Opens the spool, making its directory.
+    pub(crate) fn open(dir: PathBuf, limits: Limits) -> Result<Self, Error> {
+        state::make_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
+        let spool = Self { limits, usage: Usage::default(), writer: Mutex::new(Writer::new(dir.clone())), dir };
+        spool.count();
+        Ok(spool)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes one line, which ends with its line break, by one `write(2)`.
+    pub(crate) fn append(&self, line: &[u8], now: Timestamp) -> Result<(), Refusal> {
+        let size = line.len() as u64;
+        let full = self.usage.events.load(Ordering::Relaxed) >= self.limits.events
+            || self.usage.bytes.load(Ordering::Relaxed) + size > self.limits.bytes;
+        if full {
+            return Err(Refusal::Full);
+        }
+        let new_segment = self.writer().append(line, now).map_err(Refusal::Unwritable)?;
+        if new_segment {
+            self.count();
+        } else {
+            self.usage.events.fetch_add(1, Ordering::Relaxed);
+            self.usage.bytes.fetch_add(size, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// How many events wait.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.usage.events.load(Ordering::Relaxed)
+    }
+
+    /// Whether the writer of this process has a segment open. A child process must make its own spool.
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what waits, by reading it: the byte limit bounds the work.
+    fn count(&self) {
+        let (events, bytes) =
+            pending_lines(&self.dir).fold((0, 0), |(n, bytes), line| (n + 1, bytes + line.len() as u64));
+        self.usage.events.store(events, Ordering::Relaxed);
+        self.usage.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    fn settle(&self, events: u64, bytes: u64) {
+        for (count, done) in [(&self.usage.events, events), (&self.usage.bytes, bytes)] {
+            let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(done)));
+        }
+    }
+}
+
+/// The lines of a spool that wait, oldest segment first, each with its line break. Reads only.
+pub(crate) fn pending_lines(dir: &Path) -> impl Iterator<Item = Vec<u8>> + use<> {
+    let dir = dir.to_owned();
+    SegmentName::list(&dir).into_iter().flat_map(move |name| {
+        let done = Ranges::read(&dir.join(name.done_file()));
+        let file = std::fs::File::open(dir.join(name.segment_file())).ok();
+        let mut reader = file.map(std::io::BufReader::new);
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let reader = reader.as_mut()?;
+            loop {
+                let mut line = Vec::new();
+                reader.read_until(b'\n', &mut line).ok()?;
+                let from = at;
+                at += line.len() as u64;
+                if line.last() != Some(&b'\n') {
+                    return None; // the end, or a line that is still being written
+                }
+                if !done.contains(from) {
+                    return Some(line);
+                }
+            }
+        })
+    })
+}
+
+/// When the oldest segment was begun that an earlier process left behind or another one writes.
+pub(crate) fn oldest(dir: &Path) -> Option<Timestamp> {
+    SegmentName::list(dir).into_iter().map(|name| name.begun()).min()
+}
+
+/// What happens to events of a claim that will not be delivered.
+pub(crate) type CountLoss<'a> = &'a dyn Fn(LossReason, u64);
+
+#[cfg(test)]
+mod tests;

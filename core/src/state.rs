@@ -1,0 +1,125 @@
+//! The state directory: where everything that overt keeps lies, and how its files are made.
+//!
+//! ```text
+//! <state_dir>/                      default: the per-user state directory, `overt`, then the app's name
+//!   consent                         the stored choice: "on" or "off", then when it was made
+//!   client_id                       the client ID (unless the tool keeps it in a file of its own)
+//!   spool/<destination>/            one directory for each wire, endpoint and key: they never mix
+//!     destination.json              where to and how the waiting events are sent
+//!     *.v1.jsonl, *.v1.done, …      the spool: see `spool`
+//!     ledger.json, sent.jsonl       what was delivered and lost
+//! ```
+//!
+//! Directories are made with mode 0700, files with 0600. A file that others read is written whole under another name
+//! and then put in place, so nobody ever sees half of it.
+
+use crate::error::Error;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The names of the files of one app.
+#[derive(Clone, Debug)]
+pub(crate) struct StateDir {
+    root: PathBuf,
+}
+
+impl StateDir {
+    /// The directory that was asked for, or the platform's place for the app's state.
+    pub(crate) fn new(asked: Option<&Path>, app: &str) -> Result<Self, Error> {
+        if let Some(root) = asked {
+            return Ok(Self { root: root.to_owned() });
+        }
+        let base = dirs::state_dir()
+            .or_else(dirs::data_local_dir)
+            .ok_or_else(|| Error::new(crate::ErrorKind::Storage, "this user has no home directory"))?;
+        Ok(Self { root: base.join("overt").join(app) })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn consent(&self) -> PathBuf {
+        self.root.join("consent")
+    }
+
+    pub(crate) fn client_id(&self) -> PathBuf {
+        self.root.join("client_id")
+    }
+
+    pub(crate) fn spools(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
+    pub(crate) fn spool(&self, destination: &str) -> PathBuf {
+        self.spools().join(destination)
+    }
+}
+
+/// Makes a directory and its missing parents, for this user only.
+pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Options that create a file for this user only.
+pub(crate) fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Writes a file that does not exist yet, whole or not at all. `AlreadyExists`: another process was first.
+pub(crate) fn create_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let draft = write_draft(path, content)?;
+    // A hard link fails where the name is taken; renaming would replace the winner's file.
+    let linked = std::fs::hard_link(&draft, path);
+    let _ = std::fs::remove_file(&draft);
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported || error.kind() == io::ErrorKind::PermissionDenied => {
+            // A file system without hard links: creating it is still exclusive, though not whole after a crash.
+            private_file().write(true).create_new(true).open(path)?.write_all(content)
+        }
+        other => other,
+    }
+}
+
+/// Writes a file whole, in place of whatever has its name.
+pub(crate) fn replace_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let draft = write_draft(path, content)?;
+    std::fs::rename(&draft, path).inspect_err(|_| drop(std::fs::remove_file(&draft)))
+}
+
+/// Writes a file whole unless it has this content already.
+pub(crate) fn keep_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    if std::fs::read(path).is_ok_and(|present| present == content) { Ok(()) } else { replace_whole(path, content) }
+}
+
+/// Removes a file; that there is none is no error.
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn write_draft(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.tmp", uuid::Uuid::new_v4().simple()));
+    let draft = directory.join(name);
+    let mut file: File = private_file().write(true).create_new(true).open(&draft)?;
+    match file.write_all(content) {
+        Ok(()) => Ok(draft),
+        Err(error) => {
+            let _ = std::fs::remove_file(&draft);
+            Err(error)
+        }
+    }
+}

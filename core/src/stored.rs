@@ -1,0 +1,86 @@
+//! What a later process must know to deliver, or to explain, what this one left: `destination.json` beside the spool.
+
+use crate::config::Config;
+use crate::consent::ConsentVariable;
+use crate::error::Error;
+use crate::state::{self, StateDir};
+use crate::wire::Destination;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "destination.json";
+
+/// The part of a configuration that outlives its process.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Stored {
+    #[serde(flatten)]
+    destination: Destination,
+    allow_plain_http: bool,
+    app_version: String,
+    client_id_path: Option<PathBuf>,
+    consent_env: Vec<ConsentVariable>,
+    default_consent: bool,
+    respect_do_not_track: bool,
+    in_ci: bool,
+}
+
+impl Stored {
+    pub(crate) fn of(config: &Config, destination: &Destination) -> Self {
+        Self {
+            destination: destination.clone(),
+            allow_plain_http: config.allow_plain_http,
+            app_version: config.app_version.clone(),
+            client_id_path: config.client_id_path.clone(),
+            consent_env: config.consent_env.clone(),
+            default_consent: config.default_consent,
+            respect_do_not_track: config.respect_do_not_track,
+            in_ci: config.in_ci,
+        }
+    }
+
+    /// Stores it beside a spool. Refused if that spool is another destination's, which would get these events.
+    pub(crate) fn keep(&self, spool: &Path) -> Result<(), Error> {
+        let path = spool.join(FILE);
+        if Self::read(&path).is_some_and(|other| !other.destination.is_same_place(&self.destination)) {
+            return Err(Error::new(crate::ErrorKind::Storage, "the spool belongs to another destination"));
+        }
+        let text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        state::keep_whole(&path, &text).map_err(|error| Error::storage("the destination cannot be stored", &error))
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+
+    fn into_config(self, app: &str, state_dir: &Path) -> Config {
+        let mut config = Config::new(app);
+        config.app_version = self.app_version;
+        config.state_dir = Some(state_dir.to_owned());
+        config.client_id_path = self.client_id_path;
+        config.wire = self.destination.wire;
+        config.endpoint = self.destination.endpoint;
+        config.allow_plain_http = self.allow_plain_http;
+        config.api_key = self.destination.api_key;
+        config.compression = self.destination.compression;
+        config.historical_migration = self.destination.historical_migration;
+        config.extra_headers = self.destination.extra_headers;
+        config.consent_env = self.consent_env;
+        config.default_consent = self.default_consent;
+        config.respect_do_not_track = self.respect_do_not_track;
+        config.in_ci = self.in_ci;
+        config
+    }
+}
+
+impl Config {
+    /// The configurations under which an app has recorded events on this machine: one for each destination, none if
+    /// it never did. For programs that look after another program's telemetry, such as the `overt` command.
+    pub fn stored(app: &str, state_dir: Option<&Path>) -> Result<Vec<Self>, Error> {
+        Self::new(app).check()?;
+        let state = StateDir::new(state_dir, app)?;
+        let spools = std::fs::read_dir(state.spools()).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = spools.map(|entry| entry.path().join(FILE)).collect();
+        files.sort();
+        Ok(files.iter().filter_map(|file| Stored::read(file)).map(|one| one.into_config(app, state.root())).collect())
+    }
+}

@@ -1,0 +1,247 @@
+//! The worker: the one thread of a client, which delivers what waits.
+//!
+//! - It is started when there is something to deliver and ends when there is nothing left.
+//! - A pass over the spool starts when `flush_at` events wait, when the oldest has waited `flush_interval`, or when
+//!   somebody asks. Passes never overlap, so a flush never splits or doubles a batch that is on its way.
+//! - It never holds up the host: whoever records only counts, and looks at the lock once in `flush_at` events.
+
+mod delivery;
+
+pub(crate) use delivery::{Delivery, Pass};
+
+use crate::config::PARK_TIME;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often somebody who waits looks whether the other process that delivers has finished.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// A pass that panics this often would panic again.
+const MAX_PANICS: u32 = 3;
+
+/// What the worker is to do, and who waits for it.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    flush_at: u64,
+    flush_interval: Duration,
+    /// Events recorded since the last pass began.
+    waiting: AtomicU64,
+    running: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the next pass is due by itself.
+    due: Option<Instant>,
+    /// No pass before this, unless somebody asks.
+    rest_until: Option<Instant>,
+    /// No pass before this, whoever asks.
+    busy_until: Option<Instant>,
+    /// How many passes were asked for, and up to which of them all is done.
+    asked: u64,
+    done: u64,
+    /// Whether the last pass left events behind.
+    undelivered: bool,
+    closing: bool,
+    panics: u32,
+}
+
+/// How waiting for delivery ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    Delivered,
+    Undelivered,
+    TimedOut,
+}
+
+impl Worker {
+    pub(crate) fn new(flush_at: u32, flush_interval: Duration) -> Self {
+        Self {
+            flush_at: u64::from(flush_at),
+            flush_interval,
+            waiting: AtomicU64::new(0),
+            running: AtomicBool::new(false),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Notes that an event was recorded. True: the caller must start the thread.
+    pub(crate) fn recorded(&self) -> bool {
+        // Sequentially consistent with `wait_for_work`: either it sees the event, or we see that it has ended.
+        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+        if waiting == 1 || waiting == self.flush_at {
+            // Under the lock, so that the worker cannot go to sleep between its look and this call.
+            let mut state = self.state();
+            let due = Instant::now() + self.flush_interval;
+            state.due = Some(state.due.map_or(due, |earlier| earlier.min(due)));
+            self.changed.notify_all();
+        }
+        !self.running.load(Ordering::SeqCst) && self.claim_start()
+    }
+
+    /// Notes that an earlier process left events, which are to be delivered after `wait`. True: start the thread.
+    pub(crate) fn found_leftovers(&self, wait: Duration) -> bool {
+        let due = Instant::now() + wait.min(PARK_TIME);
+        self.state().due = Some(due);
+        self.claim_start()
+    }
+
+    /// Of several callers one starts the thread.
+    fn claim_start(&self) -> bool {
+        let mut state = self.state();
+        let start = !state.closing && state.panics < MAX_PANICS && !self.running.swap(true, Ordering::SeqCst);
+        if start {
+            state.busy_until = None;
+        }
+        start
+    }
+
+    /// The thread could not be started.
+    pub(crate) fn not_started(&self) {
+        let mut state = self.state();
+        self.running.store(false, Ordering::SeqCst);
+        state.done = state.asked;
+        state.undelivered = true;
+        self.changed.notify_all();
+    }
+
+    /// The thread: passes, one after the other, until nothing is left to do.
+    pub(crate) fn run(&self, pass: impl Fn() -> Pass) {
+        while let Some(serving) = self.wait_for_work() {
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&pass));
+            self.finished(serving, ended.ok());
+        }
+    }
+
+    /// Waits until a pass is due; `None` ends the thread. The number says which request the pass serves.
+    fn wait_for_work(&self) -> Option<u64> {
+        let mut state = self.state();
+        loop {
+            let now = Instant::now();
+            let full = self.waiting.load(Ordering::SeqCst) >= self.flush_at;
+            let by_itself = if full { Some(now) } else { state.due }.max_with(state.rest_until);
+            let asked = (state.asked > state.done).then_some(now);
+            let next = match (asked, by_itself) {
+                (None, None) => None,
+                (one, other) => one.into_iter().chain(other).min().max_with(state.busy_until),
+            };
+            match next {
+                _ if state.closing || state.panics >= MAX_PANICS => {}
+                Some(at) if at <= now => {
+                    self.waiting.store(0, Ordering::SeqCst);
+                    state.due = None;
+                    return Some(state.asked);
+                }
+                Some(at) => {
+                    let waited = self.changed.wait_timeout(state, at - now);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    continue;
+                }
+                None => {}
+            }
+            self.running.store(false, Ordering::SeqCst);
+            let late = self.waiting.load(Ordering::SeqCst) > 0 && state.due.is_some();
+            if late && !state.closing && state.panics < MAX_PANICS {
+                self.running.store(true, Ordering::SeqCst);
+                continue;
+            }
+            self.changed.notify_all();
+            return None;
+        }
+    }
+
+    fn finished(&self, serving: u64, pass: Option<Pass>) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.rest_until = None;
+        match pass {
+            Some(Pass::Busy) => {
+                state.busy_until = Some(now + BUSY_PAUSE);
+                state.due = Some(now + self.flush_interval);
+            }
+            Some(Pass::Parked) => {
+                state.rest_until = Some(now + PARK_TIME);
+                state.due = state.rest_until;
+            }
+            Some(Pass::Done | Pass::Stopped) => {}
+            None => state.panics += 1,
+        }
+        if pass != Some(Pass::Busy) {
+            state.busy_until = None;
+            state.done = serving;
+            state.undelivered = pass != Some(Pass::Done);
+        }
+        self.changed.notify_all();
+    }
+
+    /// Asks for a pass that begins after this call. True: the caller must start the thread.
+    pub(crate) fn ask(&self) -> (u64, bool) {
+        let ticket = {
+            let mut state = self.state();
+            state.asked += 1;
+            state.asked
+        };
+        self.changed.notify_all();
+        (ticket, self.claim_start())
+    }
+
+    /// Waits until that pass has ended.
+    pub(crate) fn wait(&self, ticket: u64, timeout: Duration) -> Flushed {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = self.state();
+        while state.done < ticket {
+            let ended = state.closing || state.panics >= MAX_PANICS;
+            if ended {
+                return Flushed::Undelivered;
+            }
+            let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Flushed::TimedOut;
+            }
+            let waited = self.changed.wait_timeout(state, left.min(Duration::from_secs(3600)));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.undelivered { Flushed::Undelivered } else { Flushed::Delivered }
+    }
+
+    /// Waits before another attempt; false if the client closes meanwhile.
+    pub(crate) fn pause(&self, length: Duration) -> bool {
+        let end = Instant::now() + length;
+        let mut state = self.state();
+        while !state.closing {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        false
+    }
+
+    /// Ends waiting and, as soon as it can, the thread.
+    pub(crate) fn close(&self) {
+        self.state().closing = true;
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+trait MaxWith {
+    /// The later of the two, if there is a first at all.
+    fn max_with(self, floor: Self) -> Self;
+}
+
+impl MaxWith for Option<Instant> {
+    fn max_with(self, floor: Self) -> Self {
+        self.map(|at| floor.map_or(at, |floor| floor.max(at)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The C ABI of overt: libovert.so, libovert.a and overt.h.
