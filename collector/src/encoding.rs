@@ -25,17 +25,10 @@ impl Encoding {
         let by_header = match content_encoding.map(str::trim) {
             None | Some("") => Self::Plain,
             Some(name) if name.eq_ignore_ascii_case("identity") => Self::Plain,
-            Some(name)
-                if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") =>
-            {
-                Self::Gzip
-            }
+            Some(name) if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") => Self::Gzip,
             Some(_) => return Err(unknown("Content-Encoding")),
         };
-        let parameter = query
-            .unwrap_or_default()
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("compression="));
+        let parameter = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("compression="));
         match parameter {
             None | Some("") => Ok(by_header),
             Some("gzip" | "gzip-js") => Ok(Self::Gzip),
@@ -57,15 +50,16 @@ fn unknown(place: &str) -> Refusal {
 }
 
 fn inflate(body: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
+    read_within(limit, MultiGzDecoder::new(body))
+}
+
+/// Reads to the end, or to the first byte beyond the limit: one more than is allowed tells "too large" from "just fits".
+fn read_within(limit: usize, inflated: impl Read) -> Result<Vec<u8>, Refusal> {
     let mut plain = Vec::new();
-    // One byte more than is allowed tells "too large" from "just fits".
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let read = MultiGzDecoder::new(body).take(most).read_to_end(&mut plain);
+    let read = inflated.take(most).read_to_end(&mut plain);
     if plain.len() > limit {
-        return Err(Refusal::too_large(
-            "body_size",
-            format!("the inflated body has more than {limit} bytes"),
-        ));
+        return Err(Refusal::too_large("body_size", format!("the inflated body has more than {limit} bytes")));
     }
     match read {
         Ok(_) => Ok(plain),
@@ -95,19 +89,10 @@ mod tests {
             (None, Some("v=1&compression=gzip-js"), Encoding::Gzip),
             (Some("gzip"), Some("compression=gzip"), Encoding::Gzip),
         ] {
-            assert_eq!(
-                Encoding::of(header, query),
-                Ok(expected),
-                "{header:?} {query:?}"
-            );
+            assert_eq!(Encoding::of(header, query), Ok(expected), "{header:?} {query:?}");
         }
         assert_eq!(Encoding::of(Some("br"), None).unwrap_err().status, 400);
-        assert_eq!(
-            Encoding::of(None, Some("compression=lz64"))
-                .unwrap_err()
-                .rule,
-            "encoding"
-        );
+        assert_eq!(Encoding::of(None, Some("compression=lz64")).unwrap_err().rule, "encoding");
     }
 
     #[test]
@@ -116,6 +101,17 @@ mod tests {
         assert_eq!(inflate(&gzip(b"123456789"), 8).unwrap_err().status, 413);
         let two_members = [gzip(b"1234"), gzip(b"5678")].concat();
         assert_eq!(inflate(&two_members, 8).unwrap(), b"12345678");
+    }
+
+    #[test]
+    fn nothing_is_inflated_beyond_the_limit() {
+        struct Beyond;
+        impl Read for Beyond {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                panic!("read on");
+            }
+        }
+        assert_eq!(read_within(8, b"123456789".chain(Beyond)).unwrap_err().status, 413);
     }
 
     #[test]

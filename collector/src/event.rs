@@ -69,25 +69,17 @@ impl Event {
     pub fn read(text: &str, passage: Passage) -> Result<Self, Refusal> {
         if text.len() > limits::EVENT_BYTES {
             // 413 and not 400: a client halves its batch, and only this event is lost.
-            let detail = format!(
-                "{} bytes, at most {} are allowed",
-                text.len(),
-                limits::EVENT_BYTES
-            );
+            let detail = format!("{} bytes, at most {} are allowed", text.len(), limits::EVENT_BYTES);
             return Err(Refusal::too_large("event_size", detail));
         }
         // `Fields` could be read from an array too.
         if !text.starts_with('{') {
-            return Err(Refusal::invalid(
-                "event_object",
-                "an event must be an object",
-            ));
+            return Err(Refusal::invalid("event_object", "an event must be an object"));
         }
-        let fields: Fields<'_> = serde_json::from_str(text)
-            .map_err(|error| Refusal::unreadable("event_object", "the event", &error))?;
+        let fields: Fields<'_> =
+            serde_json::from_str(text).map_err(|error| Refusal::unreadable("event_object", "the event", &error))?;
         let event = text_within("event", fields.event, limits::EVENT_NAME_BYTES)?;
-        let distinct_id =
-            text_within("distinct_id", fields.distinct_id, limits::DISTINCT_ID_BYTES)?;
+        let distinct_id = text_within("distinct_id", fields.distinct_id, limits::DISTINCT_ID_BYTES)?;
         let uuid = uuid(fields.uuid)?;
         let timestamp = timestamp(fields.timestamp)?;
         let (properties, values) = properties(fields.properties)?;
@@ -120,20 +112,15 @@ fn corrected(happened: Option<Moment>, passage: Passage, skew_is_real: bool) -> 
 }
 
 /// A non-empty string of at most `limit` bytes.
-fn text_within(
-    field: &'static str,
-    value: Option<&RawValue>,
-    limit: usize,
-) -> Result<String, Refusal> {
+fn text_within(field: &'static str, value: Option<&RawValue>, limit: usize) -> Result<String, Refusal> {
     let value = value.ok_or_else(|| Refusal::invalid(field, format!("`{field}` is missing")))?;
     let text: String = serde_json::from_str(value.get())
         .map_err(|_| Refusal::invalid(field, format!("`{field}` must be a string")))?;
     match text.len() {
         0 => Err(Refusal::invalid(field, format!("`{field}` is empty"))),
-        length if length > limit => Err(Refusal::invalid(
-            field,
-            format!("`{field}` has {length} bytes, at most {limit} are allowed"),
-        )),
+        length if length > limit => {
+            Err(Refusal::invalid(field, format!("`{field}` has {length} bytes, at most {limit} are allowed")))
+        }
         _ => Ok(text),
     }
 }
@@ -151,15 +138,14 @@ fn uuid(value: Option<&RawValue>) -> Result<String, Refusal> {
 /// Any string: one that is no time is kept and does not count, as at PostHog.
 fn timestamp(value: Option<&RawValue>) -> Result<Option<String>, Refusal> {
     let Some(value) = value else { return Ok(None) };
-    serde_json::from_str(value.get())
-        .map_err(|_| Refusal::invalid("timestamp", "`timestamp` must be a string"))
+    serde_json::from_str(value.get()).map_err(|_| Refusal::invalid("timestamp", "`timestamp` must be a string"))
 }
 
 /// The text as it came, and the values in it. No properties are an empty object.
 fn properties(value: Option<&RawValue>) -> Result<(String, Map<String, Value>), Refusal> {
     let text = value.map_or("{}", RawValue::get);
-    let values = serde_json::from_str(text)
-        .map_err(|error| Refusal::unreadable("properties", "`properties`", &error))?;
+    let values =
+        serde_json::from_str(text).map_err(|error| Refusal::unreadable("properties", "`properties`", &error))?;
     Ok((text.to_owned(), values))
 }
 

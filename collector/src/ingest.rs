@@ -25,30 +25,20 @@ pub struct Closed;
 
 enum Job {
     /// The permit bounds the batches in memory, so it lives as long as the batch.
-    Insert(
-        Batch,
-        OwnedSemaphorePermit,
-        oneshot::Sender<Result<Stored, Error>>,
-    ),
+    Insert(Batch, OwnedSemaphorePermit, oneshot::Sender<Result<Stored, Error>>),
     Count(oneshot::Sender<usize>),
 }
 
 /// Starts the thread.
 pub fn start(writer: Writer) -> io::Result<(Desk, JoinHandle<()>)> {
     let (jobs, inbox) = mpsc::channel(limits::BATCHES_IN_WORK);
-    let thread = thread::Builder::new()
-        .name("store".to_owned())
-        .spawn(move || work(writer, inbox))?;
+    let thread = thread::Builder::new().name("store".to_owned()).spawn(move || work(writer, inbox))?;
     Ok((Desk { jobs }, thread))
 }
 
 impl Desk {
     /// Returns when the batch is durable, or could not be stored.
-    pub async fn insert(
-        &self,
-        batch: Batch,
-        permit: OwnedSemaphorePermit,
-    ) -> Result<Result<Stored, Error>, Closed> {
+    pub async fn insert(&self, batch: Batch, permit: OwnedSemaphorePermit) -> Result<Result<Stored, Error>, Closed> {
         self.ask(|answer| Job::Insert(batch, permit, answer)).await
     }
 

@@ -7,13 +7,7 @@
 #![deny(missing_docs)]
 #![cfg_attr(
     not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::as_conversions
-    )
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)
 )]
 
 mod encoding;
@@ -94,34 +88,14 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Serve {
-            listen,
-            db,
-            api_keys,
-            body_timeout,
-        } => {
-            let keys = if api_keys.is_empty() {
-                Keys::Any
-            } else {
-                Keys::Only(api_keys)
-            };
-            let limits = Limits {
-                body_timeout: Duration::from_secs(body_timeout),
-                ..Limits::default()
-            };
-            serve::run(serve::Options {
-                listen,
-                db,
-                keys,
-                limits,
-            })
+        Command::Serve { listen, db, api_keys, body_timeout } => {
+            let keys = if api_keys.is_empty() { Keys::Any } else { Keys::Only(api_keys) };
+            let limits = Limits { body_timeout: Duration::from_secs(body_timeout), ..Limits::default() };
+            serve::run(serve::Options { listen, db, keys, limits })
         }
-        Command::Events {
-            db,
-            limit,
-            event,
-            json,
-        } => events(&db, limit, event.as_deref(), json).and_then(|text| print(&text)),
+        Command::Events { db, limit, event, json } => {
+            events(&db, limit, event.as_deref(), json).and_then(|text| print(&text))
+        }
         Command::Summary { db, json } => summary(&db, json).and_then(|text| print(&text)),
     };
     match done {
@@ -135,30 +109,21 @@ fn main() -> ExitCode {
 }
 
 fn events(db: &Path, limit: u32, name: Option<&str>, json: bool) -> Result<String, String> {
-    let events = Reader::open(db)
-        .and_then(|reader| reader.latest(limit, name))
-        .map_err(|error| cannot_read(db, &error))?;
+    let events =
+        Reader::open(db).and_then(|reader| reader.latest(limit, name)).map_err(|error| cannot_read(db, &error))?;
     if !json {
         return Ok(report::events(&events));
     }
-    let lines = events
-        .iter()
-        .map(|event| report::line(event).map(|line| line + "\n"));
-    lines
-        .collect::<Result<_, _>>()
-        .map_err(|error| error.to_string())
+    let lines = events.iter().map(|event| report::line(event).map(|line| line + "\n"));
+    lines.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 fn summary(db: &Path, json: bool) -> Result<String, String> {
-    let summary = Reader::open(db)
-        .and_then(|mut reader| reader.summary())
-        .map_err(|error| cannot_read(db, &error))?;
+    let summary = Reader::open(db).and_then(|mut reader| reader.summary()).map_err(|error| cannot_read(db, &error))?;
     if !json {
         return Ok(report::summary(&summary));
     }
-    report::line(&summary)
-        .map(|line| line + "\n")
-        .map_err(|error| error.to_string())
+    report::line(&summary).map(|line| line + "\n").map_err(|error| error.to_string())
 }
 
 fn cannot_read(db: &Path, error: &store::Error) -> String {
@@ -168,13 +133,8 @@ fn cannot_read(db: &Path, error: &store::Error) -> String {
 /// A reader that has seen enough, such as `head`, is no failure.
 fn print(text: &str) -> Result<(), String> {
     let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("cannot write to stdout: {error}"))
-        }
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write to stdout: {error}")),
         _ => Ok(()),
     }
 }
@@ -183,10 +143,9 @@ fn api_key(text: &str) -> Result<String, String> {
     let key = text.trim();
     match key.len() {
         0 => Err("an API key must not be empty".to_owned()),
-        length if length > limits::API_KEY_BYTES => Err(format!(
-            "an API key has at most {} bytes",
-            limits::API_KEY_BYTES
-        )),
+        length if length > limits::API_KEY_BYTES => {
+            Err(format!("an API key has at most {} bytes", limits::API_KEY_BYTES))
+        }
         _ => Ok(key.to_owned()),
     }
 }

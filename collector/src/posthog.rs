@@ -53,49 +53,24 @@ impl Batch {
         if body.trim_ascii_start().first() != Some(&b'{') {
             return Err(Refusal::invalid("json", "the body must be a JSON object"));
         }
-        let body: Body<'_> = serde_json::from_slice(body)
-            .map_err(|error| Refusal::unreadable("json", "the body", &error))?;
+        let body: Body<'_> =
+            serde_json::from_slice(body).map_err(|error| Refusal::unreadable("json", "the body", &error))?;
         let api_key = accepted_key(body.api_key, keys)?;
         let sent_at = body.sent_at;
-        if sent_at
-            .as_ref()
-            .is_some_and(|text| text.len() > limits::SENT_AT_BYTES)
-        {
-            return Err(Refusal::invalid(
-                "sent_at",
-                "`sent_at` is too long for a time",
-            ));
+        if sent_at.as_ref().is_some_and(|text| text.len() > limits::SENT_AT_BYTES) {
+            return Err(Refusal::invalid("sent_at", "`sent_at` is too long for a time"));
         }
-        let elements = body
-            .batch
-            .ok_or_else(|| Refusal::invalid("batch", "`batch` is missing"))?;
+        let elements = body.batch.ok_or_else(|| Refusal::invalid("batch", "`batch` is missing"))?;
         if elements.count > limits::BATCH_EVENTS {
-            let detail = format!(
-                "{} events, at most {} are allowed",
-                elements.count,
-                limits::BATCH_EVENTS
-            );
+            let detail = format!("{} events, at most {} are allowed", elements.count, limits::BATCH_EVENTS);
             return Err(Refusal::too_large("batch_events", detail));
         }
-        let passage = Passage {
-            sent: sent_at.as_deref().and_then(Moment::parse),
-            received: received_at,
-        };
+        let passage = Passage { sent: sent_at.as_deref().and_then(Moment::parse), received: received_at };
         let read = |(index, element): (usize, &&RawValue)| {
             Event::read(element.get(), passage).map_err(|refusal| refusal.at(index))
         };
-        let events = elements
-            .first
-            .iter()
-            .enumerate()
-            .map(read)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            api_key,
-            sent_at,
-            received_at,
-            events,
-        })
+        let events = elements.first.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { api_key, sent_at, received_at, events })
     }
 }
 
@@ -108,11 +83,7 @@ fn accepted_key(sent: Option<String>, keys: &Keys) -> Result<String, Refusal> {
         Keys::Any => key.len() <= limits::API_KEY_BYTES,
         Keys::Only(keys) => keys.contains(&key),
     };
-    if accepted {
-        Ok(key)
-    } else {
-        Err(Refusal::unauthorised("`api_key` is not one of ours"))
-    }
+    if accepted { Ok(key) } else { Err(Refusal::unauthorised("`api_key` is not one of ours")) }
 }
 
 /// The elements of `batch`, of which only as many are held as may be in it.
@@ -142,10 +113,7 @@ impl<'de> Visitor<'de> for ElementsVisitor {
             match seq.next_element()? {
                 Some(element) => first.push(element),
                 None => {
-                    return Ok(Elements {
-                        count: first.len(),
-                        first,
-                    });
+                    return Ok(Elements { count: first.len(), first });
                 }
             }
         }

@@ -32,14 +32,7 @@ impl Refusal {
             Category::Eof => "ends too early",
             Category::Io | Category::Syntax => "is not valid JSON",
         };
-        Self::invalid(
-            rule,
-            format!(
-                "{what} {fault} at line {}, column {}",
-                error.line(),
-                error.column()
-            ),
-        )
+        Self::invalid(rule, format!("{what} {fault} at line {}, column {}", error.line(), error.column()))
     }
 
     /// 401: no key, or not one of ours.
@@ -79,11 +72,6 @@ impl Refusal {
     }
 
     fn new(status: u16, rule: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            rule,
-            detail: detail.into(),
-            index: None,
-        }
+        Self { status, rule, detail: detail.into(), index: None }
     }
 }

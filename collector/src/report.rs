@@ -59,47 +59,21 @@ pub fn summary(summary: &Summary) -> String {
         text.push_str(&format!("{name:<10}  {value}\n"));
     }
 
-    let by_event = summary.by_event.iter().map(|row| {
-        [
-            cell(&row.event, NAME_WIDTH),
-            row.count.to_string(),
-            row.clients.to_string(),
-            row.last.clone(),
-        ]
-    });
-    let counts = [
-        ("count", Side::Right),
-        ("clients", Side::Right),
-        ("last", Side::Left),
-    ];
+    let by_event = summary
+        .by_event
+        .iter()
+        .map(|row| [cell(&row.event, NAME_WIDTH), row.count.to_string(), row.clients.to_string(), row.last.clone()]);
+    let counts = [("count", Side::Right), ("clients", Side::Right), ("last", Side::Left)];
     let [count, clients, last] = counts;
     text.push('\n');
-    text.push_str(&first_rows(
-        [("event", Side::Left), count, clients, last],
-        by_event,
-    ));
+    text.push_str(&first_rows([("event", Side::Left), count, clients, last], by_event));
 
     let by_app = summary.by_app.iter().map(|row| {
         let name = |name: &Option<String>| cell(name.as_deref().unwrap_or("-"), NAME_WIDTH);
-        [
-            name(&row.app),
-            name(&row.version),
-            row.count.to_string(),
-            row.clients.to_string(),
-            row.last.clone(),
-        ]
+        [name(&row.app), name(&row.version), row.count.to_string(), row.clients.to_string(), row.last.clone()]
     });
     text.push('\n');
-    text.push_str(&first_rows(
-        [
-            ("app", Side::Left),
-            ("version", Side::Left),
-            count,
-            clients,
-            last,
-        ],
-        by_app,
-    ));
+    text.push_str(&first_rows([("app", Side::Left), ("version", Side::Left), count, clients, last], by_app));
     text
 }
 
@@ -134,9 +108,7 @@ fn own_properties(properties: &RawValue) -> String {
         return properties.get().to_owned();
     };
     let own = values.iter().filter(|(name, _)| !name.starts_with('$'));
-    own.map(|(name, value)| format!("{name}={}", value.get()))
-        .collect::<Vec<_>>()
-        .join(" ")
+    own.map(|(name, value)| format!("{name}={}", value.get())).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

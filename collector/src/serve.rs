@@ -31,10 +31,8 @@ pub struct Options {
 /// Serves. An error is one line for the operator.
 pub fn run(options: Options) -> Result<(), String> {
     let database = options.db.display();
-    let writer =
-        Writer::open(&options.db).map_err(|error| format!("cannot open {database}: {error}"))?;
-    let (desk, store) =
-        ingest::start(writer).map_err(|error| format!("cannot start a thread: {error}"))?;
+    let writer = Writer::open(&options.db).map_err(|error| format!("cannot open {database}: {error}"))?;
+    let (desk, store) = ingest::start(writer).map_err(|error| format!("cannot start a thread: {error}"))?;
     // One thread is enough for the sockets: reading JSON goes to blocking threads, writing to the store's.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -52,9 +50,7 @@ pub fn run(options: Options) -> Result<(), String> {
     })?;
     // With the runtime go the last desks, so the thread ends, and with it the connection: SQLite tidies up its log.
     drop(runtime);
-    store
-        .join()
-        .map_err(|_| "the thread that stores events has failed".to_owned())
+    store.join().map_err(|_| "the thread that stores events has failed".to_owned())
 }
 
 fn announce(listener: &TcpListener) -> io::Result<()> {

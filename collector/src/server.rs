@@ -28,13 +28,7 @@ use crate::limits::{self, Limits};
 use crate::posthog::Keys;
 
 /// Serves until `stop` is done. Needs a Tokio runtime with time and I/O.
-pub async fn serve(
-    listener: TcpListener,
-    desk: Desk,
-    keys: Keys,
-    limits: Limits,
-    stop: impl Future<Output = ()>,
-) {
+pub async fn serve(listener: TcpListener, desk: Desk, keys: Keys, limits: Limits, stop: impl Future<Output = ()>) {
     let routes = TowerToHyperService::new(routes::routes(desk, keys, limits));
     let http = http(&limits);
     let slots = Arc::new(Semaphore::new(limits.connections));
@@ -51,8 +45,7 @@ pub async fn serve(
             sleep(limits::ACCEPT_PAUSE).await;
             continue;
         };
-        let connection =
-            graceful.watch(http.serve_connection(TokioIo::new(stream), routes.clone()));
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), routes.clone()));
         tokio::spawn(async move {
             // A connection that breaks or is cut off is the client's affair: it will send again.
             let _ = timeout(limits.connection_lifetime, connection).await;
@@ -61,21 +54,11 @@ pub async fn serve(
     }
     drop(listener);
     // What is not answered by then never will be: its client has stopped reading.
-    let _ = timeout(
-        limits.body_timeout + limits::DRAIN_MARGIN,
-        graceful.shutdown(),
-    )
-    .await;
+    let _ = timeout(limits.body_timeout + limits::DRAIN_MARGIN, graceful.shutdown()).await;
 }
 
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     Ok((stream, slot))
 }

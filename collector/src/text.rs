@@ -58,10 +58,7 @@ pub enum Side {
 }
 
 /// A table: a title and a side for each column, two spaces between columns, no white space at the ends of lines.
-pub fn table<const COLUMNS: usize>(
-    columns: [(&str, Side); COLUMNS],
-    rows: &[[String; COLUMNS]],
-) -> String {
+pub fn table<const COLUMNS: usize>(columns: [(&str, Side); COLUMNS], rows: &[[String; COLUMNS]]) -> String {
     let titles = columns.map(|(title, _)| title.to_owned());
     let mut widths = [0; COLUMNS];
     for row in std::iter::once(&titles).chain(rows) {
@@ -94,10 +91,7 @@ mod tests {
     fn no_control_character_gets_through() {
         let hostile = "\u{1b}[31mred\r\n\u{9b}2J\u{7f}\u{0}\u{202e}evil\u{2066}\u{2028}";
         let safe = escaped(hostile);
-        assert_eq!(
-            safe,
-            r"\u{1b}[31mred\r\n\u{9b}2J\u{7f}\u{0}\u{202e}evil\u{2066}\u{2028}"
-        );
+        assert_eq!(safe, r"\u{1b}[31mred\r\n\u{9b}2J\u{7f}\u{0}\u{202e}evil\u{2066}\u{2028}");
         assert_eq!(escaped("Ünïcödé 日本 👍"), "Ünïcödé 日本 👍");
     }
 
@@ -105,10 +99,7 @@ mod tests {
     fn json_becomes_one_safe_line_of_the_same_value() {
         let json = "{\n\t\"a\":\"\u{9b}2J\u{7f}\u{202e} é👍 \\n \\u001b\"\r\n}";
         let line = json_line(json);
-        assert_eq!(
-            line,
-            "{  \"a\":\"\\u009b2J\\u007f\\u202e é👍 \\n \\u001b\"  }"
-        );
+        assert_eq!(line, "{  \"a\":\"\\u009b2J\\u007f\\u202e é👍 \\n \\u001b\"  }");
         let value = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(value(&line), value(json));
     }
@@ -122,19 +113,10 @@ mod tests {
 
     #[test]
     fn columns_line_up_by_characters() {
-        let rows = [
-            ["äöü".to_owned(), "1".to_owned(), String::new()],
-            ["a".to_owned(), "12345".to_owned(), "x".to_owned()],
-        ];
-        let columns = [
-            ("name", Side::Left),
-            ("count", Side::Right),
-            ("more", Side::Left),
-        ];
-        assert_eq!(
-            table(columns, &rows),
-            "name  count  more\näöü       1\na     12345  x\n"
-        );
+        let rows =
+            [["äöü".to_owned(), "1".to_owned(), String::new()], ["a".to_owned(), "12345".to_owned(), "x".to_owned()]];
+        let columns = [("name", Side::Left), ("count", Side::Right), ("more", Side::Left)];
+        assert_eq!(table(columns, &rows), "name  count  more\näöü       1\na     12345  x\n");
         assert_eq!(table(columns, &[]), "name  count  more\n");
     }
 }

@@ -18,9 +18,7 @@ pub struct Moment(i64);
 impl Moment {
     /// The system clock's moment; a clock before 1970 gives 1970.
     pub fn now() -> Self {
-        let since_1970 = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let ms = i64::try_from(since_1970.as_millis()).unwrap_or(YEAR_9999_END_MS);
         Self(ms.min(YEAR_9999_END_MS))
     }
@@ -32,8 +30,7 @@ impl Moment {
         symbol(&mut rest, "-")?;
         let month = digits(&mut rest, 2).filter(|month| (1..=12).contains(month))?;
         symbol(&mut rest, "-")?;
-        let day =
-            digits(&mut rest, 2).filter(|day| (1..=days_in_month(year, month)).contains(day))?;
+        let day = digits(&mut rest, 2).filter(|day| (1..=days_in_month(year, month)).contains(day))?;
         symbol(&mut rest, "T")?;
         let hour = digits(&mut rest, 2).filter(|hour| *hour <= 23)?;
         symbol(&mut rest, ":")?;
@@ -54,9 +51,7 @@ impl Moment {
     }
 
     fn within_range(ms: i64) -> Option<Self> {
-        (YEAR_0000_MS..=YEAR_9999_END_MS)
-            .contains(&ms)
-            .then_some(Self(ms))
+        (YEAR_0000_MS..=YEAR_9999_END_MS).contains(&ms).then_some(Self(ms))
     }
 }
 
@@ -65,11 +60,7 @@ impl fmt::Display for Moment {
         let (year, month, day) = date(self.0.div_euclid(MS_PER_DAY));
         let ms = self.0.rem_euclid(MS_PER_DAY);
         let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
-        write!(
-            out,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
-            ms % 1_000
-        )
+        write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1_000)
     }
 }
 
@@ -94,15 +85,9 @@ fn fraction_ms(rest: &mut &str) -> Option<i64> {
         return Some(0);
     };
     let length = after.bytes().take_while(u8::is_ascii_digit).count();
-    let (fraction, after) = after
-        .split_at_checked(length)
-        .filter(|(fraction, _)| !fraction.is_empty())?;
+    let (fraction, after) = after.split_at_checked(length).filter(|(fraction, _)| !fraction.is_empty())?;
     *rest = after;
-    let ms = fraction
-        .bytes()
-        .chain(*b"000")
-        .take(3)
-        .fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
+    let ms = fraction.bytes().chain(*b"000").take(3).fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
     Some(ms)
 }
 
@@ -143,8 +128,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 fn date(days_since_1970: i64) -> (i64, i64, i64) {
     let days = days_since_1970 + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -166,10 +150,7 @@ mod tests {
         for (text, expected) in [
             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
             ("2026-03-04T05:06:07.8Z", "2026-03-04T05:06:07.800Z"),
-            (
-                "2026-03-04T05:06:07.123456789+00:00",
-                "2026-03-04T05:06:07.123Z",
-            ),
+            ("2026-03-04T05:06:07.123456789+00:00", "2026-03-04T05:06:07.123Z"),
             ("2026-01-01T01:30:00.5+02:00", "2025-12-31T23:30:00.500Z"),
             ("2024-02-29T23:59:60-00:30", "2024-03-01T00:30:00.000Z"),
             ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
@@ -208,10 +189,7 @@ mod tests {
 
     #[test]
     fn every_day_of_the_calendar_comes_back() {
-        let (first, last) = (
-            YEAR_0000_MS / MS_PER_DAY,
-            YEAR_9999_END_MS.div_euclid(MS_PER_DAY),
-        );
+        let (first, last) = (YEAR_0000_MS / MS_PER_DAY, YEAR_9999_END_MS.div_euclid(MS_PER_DAY));
         for day in first..=last {
             let (year, month, day_of_month) = date(day);
             assert_eq!(days_since_1970(year, month, day_of_month), day);
@@ -224,15 +202,9 @@ mod tests {
     fn a_wrong_clock_is_corrected_within_the_calendar() {
         let moment = |text| Moment::parse(text).unwrap();
         // The client's clock is an hour slow.
-        let (shown, truth) = (
-            moment("2026-01-01T11:00:00Z"),
-            moment("2026-01-01T12:00:00Z"),
-        );
+        let (shown, truth) = (moment("2026-01-01T11:00:00Z"), moment("2026-01-01T12:00:00Z"));
         let happened = moment("2026-01-01T10:59:58.250Z");
-        assert_eq!(
-            happened.corrected(shown, truth),
-            Some(moment("2026-01-01T11:59:58.250Z"))
-        );
+        assert_eq!(happened.corrected(shown, truth), Some(moment("2026-01-01T11:59:58.250Z")));
         assert_eq!(moment("9999-12-31T23:59:59Z").corrected(shown, truth), None);
     }
 }

@@ -21,18 +21,12 @@ fn an_event_that_comes_twice_is_stored_once() {
     let collector = Collector::start(&place.db, &[]);
     let first = collector.post_batch(&batch(&[event(1, "{}"), event(2, "{}")]));
     assert_eq!(first.status, 200);
-    assert_eq!(
-        first.body,
-        json!({"status": "Ok", "stored": 2, "duplicates": 0})
-    );
+    assert_eq!(first.body, json!({"status": "Ok", "stored": 2, "duplicates": 0}));
 
     // The first version of an event stands.
     let second = collector.post_batch(&batch(&[event(2, r#"{"changed":true}"#), event(3, "{}")]));
     assert_eq!(second.status, 200);
-    assert_eq!(
-        second.body,
-        json!({"status": "Ok", "stored": 1, "duplicates": 1})
-    );
+    assert_eq!(second.body, json!({"status": "Ok", "stored": 1, "duplicates": 1}));
     assert_eq!(collector.stored(), 3);
     assert!(!printed("events", &place.db, &["--json"]).contains("changed"));
 }
@@ -59,15 +53,9 @@ fn big_integers_order_and_unicode_come_out_as_they_went_in() {
     let place = place();
     let collector = Collector::start(&place.db, &[]);
     let properties = r#"{"z":18446744073709551616,"a":-123456789012345678901234567890,"f":1.10,"ü":"日本 👍 é \u00e9 \ud83d\ude00","e":1e2}"#;
-    assert_eq!(
-        collector.post_batch(&batch(&[event(1, properties)])).status,
-        200
-    );
+    assert_eq!(collector.post_batch(&batch(&[event(1, properties)])).status, 200);
     let line = printed("events", &place.db, &["--json"]);
-    assert!(
-        line.contains(&format!("\"properties\":{properties}}}")),
-        "{line}"
-    );
+    assert!(line.contains(&format!("\"properties\":{properties}}}")), "{line}");
 }
 
 #[test]
@@ -79,14 +67,10 @@ fn the_senders_clock_is_corrected_by_its_sent_at() {
     let body = body.replace("2026-01-01T10:01:00Z", "2000-12-31T23:59:00Z");
     assert_eq!(collector.post_batch(&body).status, 200);
 
-    let line: serde_json::Value =
-        serde_json::from_str(&printed("events", &place.db, &["--json"])).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&printed("events", &place.db, &["--json"])).unwrap();
     assert_eq!(line["timestamp"], "2000-12-31T23:59:00Z");
     assert_eq!(line["sent_at"], "2001-01-01T00:00:00Z");
-    let (received, corrected) = (
-        line["received_at"].as_str().unwrap(),
-        line["corrected_at"].as_str().unwrap(),
-    );
+    let (received, corrected) = (line["received_at"].as_str().unwrap(), line["corrected_at"].as_str().unwrap());
     assert!(received > "2026", "{line}");
     // Seconds and milliseconds are the same; the minute is not.
     assert_eq!(received[17..], corrected[17..]);
@@ -106,11 +90,8 @@ fn many_clients_at_once_lose_nothing_and_count_every_duplicate() {
                 for post in 0..POSTS {
                     // One event of its own, one that every thread sends, and one that everybody always sends.
                     let own = 1_000 + thread * POSTS + post;
-                    let answer = collector.post_batch(&batch(&[
-                        event(own, "{}"),
-                        event(100 + post, "{}"),
-                        event(1, "{}"),
-                    ]));
+                    let answer =
+                        collector.post_batch(&batch(&[event(own, "{}"), event(100 + post, "{}"), event(1, "{}")]));
                     assert_eq!(answer.status, 200, "{}", answer.body);
                 }
             });
@@ -118,8 +99,7 @@ fn many_clients_at_once_lose_nothing_and_count_every_duplicate() {
     });
     let distinct = THREADS * POSTS + POSTS + 1;
     assert_eq!(collector.stored(), u64::from(distinct));
-    let summary: serde_json::Value =
-        serde_json::from_str(&printed("summary", &place.db, &["--json"])).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&printed("summary", &place.db, &["--json"])).unwrap();
     assert_eq!(summary["events"], distinct);
     assert_eq!(summary["duplicates"], 3 * THREADS * POSTS - distinct);
 }

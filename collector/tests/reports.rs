@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{Collector, batch, place, printed, run, uuid};
+use common::{Collector, batch, place, printed, program, run, uuid};
 
 const A: &str = "6f0e2c1a-5b7d-4e8f-9a0b-1c2d3e4f5a6b";
 const B: &str = "short";
@@ -25,24 +25,9 @@ fn fill(db: &Path) {
             A,
             r#"{"$app_name":"starfish","$app_version":"0.2.0","rows":18446744073709551616,"ok":true}"#,
         ),
-        event(
-            2,
-            "job_ended",
-            B,
-            r#"{"$app_name":"starfish","$app_version":"0.1.9","$os":"Linux"}"#,
-        ),
-        event(
-            3,
-            "größe 📏",
-            A,
-            r#"{"text":"a long one: Lorem ipsum dolor sit amet, consectetur adipiscing elit"}"#,
-        ),
-        event(
-            4,
-            r"\u001b[31mred\n",
-            B,
-            r#"{"$app_name":"\u001b]0;owned\u0007","x":"\u009b2J"}"#,
-        ),
+        event(2, "job_ended", B, r#"{"$app_name":"starfish","$app_version":"0.1.9","$os":"Linux"}"#),
+        event(3, "größe 📏", A, r#"{"text":"a long one: Lorem ipsum dolor sit amet, consectetur adipiscing elit"}"#),
+        event(4, r"\u001b[31mred\n", B, r#"{"$app_name":"\u001b]0;owned\u0007","x":"\u009b2J"}"#),
     ];
     assert_eq!(collector.post_batch(&batch(&events)).status, 200);
     assert_eq!(collector.post_batch(&batch(&events[..1])).status, 200);
@@ -61,11 +46,7 @@ time                      event            distinct id  app                  pro
 2026-01-01T10:04:00.500Z  \u{1b}[31mred\n  short        \u{1b}]0;owned\u{7}  x="\u009b2J"
 "#;
     assert_eq!(printed("events", &place.db, &[]), expected.trim_start());
-    let last = printed(
-        "events",
-        &place.db,
-        &["--limit", "1", "--event", "job_ended"],
-    );
+    let last = printed("events", &place.db, &["--limit", "1", "--event", "job_ended"]);
     assert_eq!(last.lines().count(), 2);
     assert!(last.contains("starfish 0.1.9"), "{last}");
 }
@@ -74,11 +55,7 @@ time                      event            distinct id  app                  pro
 fn events_as_json_are_whole() {
     let place = place();
     fill(&place.db);
-    let lines = printed(
-        "events",
-        &place.db,
-        &["--json", "--limit", "2", "--event", "job_ended"],
-    );
+    let lines = printed("events", &place.db, &["--json", "--limit", "2", "--event", "job_ended"]);
     let lines: Vec<&str> = lines.lines().collect();
     assert_eq!(lines.len(), 2);
     let (before, after) = lines[1].split_once("\"received_at\":\"").unwrap();
@@ -122,8 +99,7 @@ starfish             0.2.0        1        1  2026-01-01T10:01:00.500Z
 fn a_summary_as_json_has_the_same_numbers() {
     let place = place();
     fill(&place.db);
-    let summary: serde_json::Value =
-        serde_json::from_str(&printed("summary", &place.db, &["--json"])).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&printed("summary", &place.db, &["--json"])).unwrap();
     assert_eq!(summary["duplicates"], 1);
     assert_eq!(
         summary["by_event"][0],
@@ -142,14 +118,27 @@ fn a_database_that_is_not_there_is_an_error_and_stays_so() {
         let output = run(command, &place.db, &[]);
         assert_eq!(output.status.code(), Some(1));
         let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(
-            error,
-            format!(
-                "overt-collector: cannot read {}: no such file\n",
-                place.db.display()
-            )
-        );
+        assert_eq!(error, format!("overt-collector: cannot read {}: no such file\n", place.db.display()));
         assert!(output.stdout.is_empty());
         assert!(!place.db.exists());
     }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let place = place();
+    fill(&place.db);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = program()
+        .args(["summary", "--db"])
+        .arg(&place.db)
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
 }

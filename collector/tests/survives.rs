@@ -10,24 +10,38 @@ use common::{Collector, answer, batch, event, place, post_head, printed, run};
 
 #[test]
 fn what_was_answered_is_there_after_sigkill() {
+    // Enough that a commit takes its time: an answer before it would be found out.
+    const EVENTS: u32 = 3_000;
     let place = place();
     let mut expected = 0;
-    for round in 0..5 {
+    for round in 0..3 {
         let collector = Collector::start(&place.db, &[]);
         assert_eq!(collector.stored(), expected);
-        let answer = collector.post_batch(&batch(&[
-            event(2 * round, "{}"),
-            event(2 * round + 1, "{}"),
-        ]));
-        assert_eq!(answer.status, 200);
+        let events: Vec<String> = (0..EVENTS).map(|n| event(round * EVENTS + n, "{}")).collect();
+        let answer = collector.post_batch(&batch(&events));
         collector.kill();
-        expected += 2;
+        assert_eq!(answer.status, 200);
+        expected += u64::from(EVENTS);
         // A reader sees it too, before any collector has tidied up.
-        assert_eq!(
-            printed("events", &place.db, &["--json"]).lines().count() as u64,
-            expected
-        );
+        let summary = printed("summary", &place.db, &[]);
+        assert!(summary.starts_with(&format!("events      {expected}\n")), "{summary}");
     }
+}
+
+#[test]
+fn a_database_that_fails_is_a_503_and_not_a_loss() {
+    let place = place();
+    let collector = Collector::start(&place.db, &[]);
+    let body = batch(&[event(1, "{}")]);
+    let vandal = rusqlite::Connection::open(&place.db).unwrap();
+    vandal.execute_batch("ALTER TABLE events RENAME TO gone").unwrap();
+    let refused = collector.post_batch(&body);
+    assert_eq!((refused.status, &refused.body["rule"]), (503, &"store".into()));
+    assert!(refused.head.contains("\r\nretry-after: 1"), "{}", refused.head);
+
+    vandal.execute_batch("ALTER TABLE gone RENAME TO events").unwrap();
+    assert_eq!(collector.post_batch(&body).status, 200);
+    assert_eq!(collector.stored(), 1);
 }
 
 #[test]
@@ -75,10 +89,7 @@ fn a_collector_that_cannot_start_says_why_in_one_line() {
         let output = run("serve", db, &options);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{error}");
-        assert!(
-            error.starts_with(&format!("overt-collector: {expected}")),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("overt-collector: {expected}")), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(output.stdout.is_empty());
     }

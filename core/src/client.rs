@@ -154,6 +154,12 @@ impl Client {
         })
     }
 
+    /// Whether an event would be recorded now; with `force` one that is to be forced. For bindings, which look at their
+    /// arguments only then.
+    pub fn may_record(&self, force: bool) -> bool {
+        self.inner.may_record(force)
+    }
+
     /// Records an event; `fill` writes its properties, and is not called while consent is off.
     pub fn capture(
         &self,
@@ -207,6 +213,12 @@ impl Client {
     /// Waits until everything that was recorded before is delivered or given up, at most `timeout`. Unlike the worker it
     /// also tries what is parked. Errors: `Timeout`; `Undelivered` if events had to stay in the spool.
     pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        self.flush_while(timeout, &|| true)
+    }
+
+    /// As `flush`, but asks `go_on` in the calling thread 20 times a second, without a lock held; false ends the wait as
+    /// its timeout does. For hosts whose user can interrupt a wait.
+    pub fn flush_while(&self, timeout: Duration, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
         if !inner.consent().enabled && !inner.may_record(true) {
             return Ok(());
@@ -219,7 +231,7 @@ impl Client {
         if start {
             self.start_worker(life);
         }
-        match life.worker.wait(ticket, timeout) {
+        match life.worker.wait_while(ticket, timeout, go_on) {
             Flushed::Delivered => Ok(()),
             Flushed::Undelivered => Err(Error::new(ErrorKind::Undelivered, "not everything could be delivered")),
             Flushed::TimedOut => Err(Error::new(ErrorKind::Timeout, "the time for flush has ended")),
@@ -245,7 +257,7 @@ impl Client {
             lost: life.counts.losses.total(),
             requests: Counts::get(&life.counts.requests),
             failures: Counts::get(&life.counts.failures),
-            panics: Counts::get(&life.counts.panics),
+            panics: life.worker.panics(),
             storage: session.as_ref().map_or(Storage::None, |session| session.store.storage()),
         }
     }
@@ -318,6 +330,11 @@ impl Client {
         let erased = if enabled { Ok(()) } else { inner.erase() };
         stored.and(erased)?;
         Ok(inner.decide())
+    }
+
+    /// Says a line on stderr if `debug` is on: for bindings whose callers get no errors.
+    pub fn trace(&self, line: impl FnOnce() -> String) {
+        self.inner.trace.say(line);
     }
 
     fn deliver_leftovers(&self) {

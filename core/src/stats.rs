@@ -57,7 +57,6 @@ pub(crate) struct Counts {
     pub delivered: AtomicU64,
     pub requests: AtomicU64,
     pub failures: AtomicU64,
-    pub panics: AtomicU64,
     pub losses: LossCounts,
     /// What of this the ledger has.
     booked: Mutex<Ledger>,

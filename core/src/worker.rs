@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// How often somebody who waits looks whether the other process that delivers has finished.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// How often somebody who waits asks whether to go on: a person's Ctrl-C seems immediate.
+const LOOK_UP: Duration = Duration::from_millis(50);
 /// A pass that panics this often would panic again.
 const MAX_PANICS: u32 = 3;
 
@@ -207,6 +209,18 @@ impl Worker {
         if state.undelivered { Flushed::Undelivered } else { Flushed::Delivered }
     }
 
+    /// As `wait`, but asks now and then whether to go on, without the lock held.
+    pub(crate) fn wait_while(&self, ticket: u64, timeout: Duration, go_on: &dyn Fn() -> bool) -> Flushed {
+        let deadline = Instant::now().checked_add(timeout);
+        loop {
+            let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+            let ended = self.wait(ticket, left.min(LOOK_UP));
+            if ended != Flushed::TimedOut || left <= LOOK_UP || !go_on() {
+                return ended;
+            }
+        }
+    }
+
     /// Waits before another attempt; false if the client closes meanwhile.
     pub(crate) fn pause(&self, length: Duration) -> bool {
         let end = Instant::now() + length;
@@ -219,6 +233,11 @@ impl Worker {
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         false
+    }
+
+    /// How many panics were caught.
+    pub(crate) fn panics(&self) -> u64 {
+        u64::from(self.state().panics)
     }
 
     /// Ends waiting and, as soon as it can, the thread.

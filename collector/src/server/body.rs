@@ -21,28 +21,14 @@ pub struct Received {
 }
 
 /// Reads a body to its end.
-pub async fn read(
-    body: Body,
-    limits: &Limits,
-    budget: &Arc<Semaphore>,
-) -> Result<Received, Refusal> {
-    timeout(
-        limits.body_timeout,
-        read_all(body, limits.body_bytes, budget),
-    )
-    .await
-    .unwrap_or_else(|_| Err(Refusal::too_slow()))
+pub async fn read(body: Body, limits: &Limits, budget: &Arc<Semaphore>) -> Result<Received, Refusal> {
+    timeout(limits.body_timeout, read_all(body, limits.body_bytes, budget))
+        .await
+        .unwrap_or_else(|_| Err(Refusal::too_slow()))
 }
 
-async fn read_all(
-    mut body: Body,
-    limit: usize,
-    budget: &Arc<Semaphore>,
-) -> Result<Received, Refusal> {
-    let mut received = Received {
-        bytes: Vec::new(),
-        charge: None,
-    };
+async fn read_all(mut body: Body, limit: usize, budget: &Arc<Semaphore>) -> Result<Received, Refusal> {
+    let mut received = Received { bytes: Vec::new(), charge: None };
     let mut verdict = Ok(());
     let mut discarded = 0;
     while let Some(frame) = body.frame().await {
@@ -55,10 +41,7 @@ async fn read_all(
         }
         if verdict.is_err() {
             // Nothing of it is needed any more, so nothing is held while the rest comes in.
-            received = Received {
-                bytes: Vec::new(),
-                charge: None,
-            };
+            received = Received { bytes: Vec::new(), charge: None };
             discarded += chunk.len();
             if discarded > limits::DISCARD_BYTES {
                 break;
@@ -74,23 +57,13 @@ impl Received {
         encoding.decode(self.bytes, limit)
     }
 
-    fn append(
-        &mut self,
-        chunk: &[u8],
-        limit: usize,
-        budget: &Arc<Semaphore>,
-    ) -> Result<(), Refusal> {
+    fn append(&mut self, chunk: &[u8], limit: usize, budget: &Arc<Semaphore>) -> Result<(), Refusal> {
         if self.bytes.len() + chunk.len() > limit {
-            return Err(Refusal::too_large(
-                "body_size",
-                format!("the body has more than {limit} bytes"),
-            ));
+            return Err(Refusal::too_large("body_size", format!("the body has more than {limit} bytes")));
         }
         let busy = || Refusal::unavailable("busy", "too many bodies at once: try again");
         let size = u32::try_from(chunk.len()).map_err(|_| busy())?;
-        let charge = Arc::clone(budget)
-            .try_acquire_many_owned(size)
-            .map_err(|_| busy())?;
+        let charge = Arc::clone(budget).try_acquire_many_owned(size).map_err(|_| busy())?;
         match &mut self.charge {
             Some(total) => total.merge(charge),
             None => self.charge = Some(charge),

@@ -59,10 +59,9 @@ pub fn routes(desk: Desk, keys: Keys, limits: Limits) -> Router {
 
 async fn batch(State(server): State<Arc<Server>>, request: Request) -> Response {
     match accept(server, request).await {
-        Ok(stored) => answer(
-            StatusCode::OK,
-            &json!({"status": "Ok", "stored": stored.new, "duplicates": stored.duplicates}),
-        ),
+        Ok(stored) => {
+            answer(StatusCode::OK, &json!({"status": "Ok", "stored": stored.new, "duplicates": stored.duplicates}))
+        }
         Err(refusal) => refuse(&refusal),
     }
 }
@@ -81,24 +80,15 @@ async fn accept(server: Arc<Server>, request: Request) -> Result<Stored, Refusal
     // The body is read before the head is judged, so that the client is there to hear the verdict.
     let body = body::read(body, &server.limits, &server.budget).await?;
     expect_json(&head.headers)?;
-    let encoding = Encoding::of(
-        text(&head.headers, header::CONTENT_ENCODING),
-        head.uri.query(),
-    )?;
+    let encoding = Encoding::of(text(&head.headers, header::CONTENT_ENCODING), head.uri.query())?;
 
-    let permit = Arc::clone(&server.work)
-        .acquire_owned()
-        .await
-        .map_err(|_| store_failed())?;
+    let permit = Arc::clone(&server.work).acquire_owned().await.map_err(|_| store_failed())?;
     let reader = Arc::clone(&server);
     // Inflating and reading 20 MiB takes long enough to hold up every other connection. The permit goes along: if the
     // client hangs up, this future ends and the work does not.
     let (batch, permit) = tokio::task::spawn_blocking(move || {
         let plain = body.decode(encoding, reader.limits.body_bytes);
-        (
-            plain.and_then(|plain| Batch::read(&plain, &reader.keys, received_at)),
-            permit,
-        )
+        (plain.and_then(|plain| Batch::read(&plain, &reader.keys, received_at)), permit)
     })
     .await
     .map_err(|_| store_failed())?;
@@ -120,10 +110,7 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Refusal> {
     if media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json")) {
         Ok(())
     } else {
-        Err(Refusal::invalid(
-            "content_type",
-            "Content-Type must be application/json",
-        ))
+        Err(Refusal::invalid("content_type", "Content-Type must be application/json"))
     }
 }
 
@@ -133,10 +120,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 
 /// Unlike `eprintln!` this does not panic when nobody holds the other end of stderr.
 fn tell_operator(error: &store::Error) {
-    let _ = writeln!(
-        io::stderr(),
-        "overt-collector: a batch could not be stored: {error}"
-    );
+    let _ = writeln!(io::stderr(), "overt-collector: a batch could not be stored: {error}");
 }
 
 /// What went wrong is for the operator, not for a stranger.
@@ -148,9 +132,7 @@ fn refuse(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = answer(status, &refusal.to_json());
     match status {
-        StatusCode::SERVICE_UNAVAILABLE => response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, RETRY_AFTER),
+        StatusCode::SERVICE_UNAVAILABLE => response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER),
         // The rest of its body may still come, and is no head of a next request.
         StatusCode::REQUEST_TIMEOUT => response.headers_mut().insert(header::CONNECTION, CLOSE),
         _ => None,
@@ -161,9 +143,6 @@ fn refuse(refusal: &Refusal) -> Response {
 fn answer(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -11,20 +11,17 @@ use super::*;
 use crate::ingest;
 use crate::store::Writer;
 
-const EVENT: &str = r#"{"api_key":"k","batch":[{"uuid":"01890a5d-ac96-774b-bcce-b302099a8057","event":"ran","distinct_id":"d"}]}"#;
+const EVENT: &str =
+    r#"{"api_key":"k","batch":[{"uuid":"01890a5d-ac96-774b-bcce-b302099a8057","event":"ran","distinct_id":"d"}]}"#;
 
 /// Runs a server with these limits for as long as the test talks to it.
 fn with_server(limits: Limits, talk: impl FnOnce(SocketAddr)) {
     let dir = tempfile::tempdir().unwrap();
-    let (desk, store) =
-        ingest::start(Writer::open(&dir.path().join("events.db")).unwrap()).unwrap();
+    let (desk, store) = ingest::start(Writer::open(&dir.path().join("events.db")).unwrap()).unwrap();
     let (address_is, address) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             address_is.send(listener.local_addr().unwrap()).unwrap();
@@ -48,9 +45,7 @@ fn post_head(length: usize) -> String {
 /// A server that never hangs up fails the test instead of hanging it.
 fn connect(address: SocketAddr) -> Socket {
     let socket = Socket::connect(address).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     socket
 }
 
@@ -72,10 +67,7 @@ fn rest(mut socket: Socket) -> String {
 
 #[test]
 fn bodies_beyond_the_budget_are_put_off_and_the_budget_comes_back() {
-    let limits = Limits {
-        body_budget_bytes: EVENT.len() + 10,
-        ..Limits::default()
-    };
+    let limits = Limits { body_budget_bytes: EVENT.len() + 10, ..Limits::default() };
     with_server(limits, |address| {
         // One byte more than the budget holds.
         let mut large = begin(address, EVENT.len() + 11);
@@ -83,10 +75,7 @@ fn bodies_beyond_the_budget_are_put_off_and_the_budget_comes_back() {
         large.write_all(&[b' '; 11]).unwrap();
         let answer = rest(large);
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-        assert!(
-            answer.contains("\r\nretry-after: 1\r\n") && answer.contains("\"rule\":\"busy\""),
-            "{answer}"
-        );
+        assert!(answer.contains("\r\nretry-after: 1\r\n") && answer.contains("\"rule\":\"busy\""), "{answer}");
         // Twice, so that the first gives back what it took.
         for stored in [1, 0] {
             let mut small = begin(address, EVENT.len());
@@ -99,24 +88,16 @@ fn bodies_beyond_the_budget_are_put_off_and_the_budget_comes_back() {
 
 #[test]
 fn a_connection_too_many_waits_until_another_ends() {
-    let limits = Limits {
-        connections: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { connections: 1, ..Limits::default() };
     with_server(limits, |address| {
         let mut first = begin(address, EVENT.len());
         let mut second = connect(address);
-        second
-            .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            .unwrap();
+        second.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         first.write_all(EVENT.as_bytes()).unwrap();
         assert!(rest(first).contains("\"stored\":1"));
         // It was asked before the event came and is answered after: were it served at once, it would say 0.
         let answer = rest(second);
-        assert!(
-            answer.ends_with("\"events\":1,\"status\":\"ok\"}"),
-            "{answer}"
-        );
+        assert!(answer.ends_with("\"events\":1,\"status\":\"ok\"}"), "{answer}");
     });
 }
 
@@ -130,16 +111,11 @@ const SOON: Duration = Duration::from_millis(50);
 
 #[test]
 fn a_head_that_does_not_come_ends_the_connection() {
-    let limits = Limits {
-        head_timeout: SOON,
-        ..Limits::default()
-    };
+    let limits = Limits { head_timeout: SOON, ..Limits::default() };
     with_server(limits, |address| {
         let idle = connect(address);
         let mut halting = connect(address);
-        halting
-            .write_all(b"POST /batch/ HTTP/1.1\r\nHost:")
-            .unwrap();
+        halting.write_all(b"POST /batch/ HTTP/1.1\r\nHost:").unwrap();
         assert!(ends(idle) && ends(halting));
     });
 }
@@ -148,13 +124,13 @@ fn a_head_that_does_not_come_ends_the_connection() {
 fn no_connection_lives_for_ever() {
     let limits = Limits {
         connection_lifetime: SOON,
+        // Nothing else may end it before the client loses patience.
+        body_timeout: Duration::from_secs(3600),
         ..Limits::default()
     };
     with_server(limits, |address| {
         let mut stalled = connect(address);
-        stalled
-            .write_all(post_head(EVENT.len()).as_bytes())
-            .unwrap();
+        stalled.write_all(post_head(EVENT.len()).as_bytes()).unwrap();
         assert!(ends(stalled));
     });
 }

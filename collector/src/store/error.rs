@@ -28,10 +28,7 @@ impl fmt::Display for Error {
             ),
             Self::NotOurs => write!(out, "not a database of overt-collector"),
             Self::Journal(mode) => {
-                write!(
-                    out,
-                    "cannot keep a write-ahead log here (journal mode {mode}): is it a network file system?"
-                )
+                write!(out, "cannot keep a write-ahead log here (journal mode {mode}): is it a network file system?")
             }
             Self::Sqlite(error) => write!(out, "{error}"),
         }

@@ -33,13 +33,18 @@ impl Reader {
 
     /// The events that came last, at most `limit` of them and only those of one name if there is one. The newest is last.
     pub fn latest(&self, limit: u32, name: Option<&str>) -> Result<Vec<StoredEvent>, Error> {
-        let mut query = self.connection.prepare(
-            "SELECT * FROM events WHERE ?1 IS NULL OR event = ?1 ORDER BY seq DESC LIMIT ?2",
-        )?;
+        let mut query = self
+            .connection
+            .prepare("SELECT * FROM events WHERE ?1 IS NULL OR event = ?1 ORDER BY seq DESC LIMIT ?2")?;
         let rows = query.query_map((name, limit), stored_event)?;
         let mut events = rows.collect::<Result<Vec<_>, _>>()?;
         events.reverse();
         Ok(events)
+    }
+
+    #[cfg(test)]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Reads all events.
@@ -65,14 +70,7 @@ impl Reader {
             &snapshot,
             "SELECT event, count(*), count(DISTINCT distinct_id), max(corrected_at) FROM events
              GROUP BY event ORDER BY count(*) DESC, event",
-            |row| {
-                Ok(EventSummary {
-                    event: row.get(0)?,
-                    count: row.get(1)?,
-                    clients: row.get(2)?,
-                    last: row.get(3)?,
-                })
-            },
+            |row| Ok(EventSummary { event: row.get(0)?, count: row.get(1)?, clients: row.get(2)?, last: row.get(3)? }),
         )?;
         summary.by_app = all(
             &snapshot,
@@ -92,11 +90,7 @@ impl Reader {
     }
 }
 
-fn all<T>(
-    connection: &Connection,
-    sql: &str,
-    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>, Error> {
+fn all<T>(connection: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, Error> {
     let mut query = connection.prepare(sql)?;
     let rows = query.query_map([], read)?;
     Ok(rows.collect::<Result<_, _>>()?)

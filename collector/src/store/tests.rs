@@ -39,38 +39,20 @@ fn error_of<T>(result: Result<T, Error>) -> String {
 
 fn numbers(path: &Path, limit: u32, name: Option<&str>) -> Vec<String> {
     let events = Reader::open(path).unwrap().latest(limit, name).unwrap();
-    events
-        .iter()
-        .map(|event| event.properties.get()[5..6].to_owned())
-        .collect()
+    events.iter().map(|event| event.properties.get()[5..6].to_owned()).collect()
 }
 
 #[test]
 fn an_event_is_stored_once_and_its_return_is_counted() {
     let (_dir, path) = scratch();
     let mut writer = Writer::open(&path).unwrap();
-    assert_eq!(
-        writer.insert(&batch(&[1, 2])).unwrap(),
-        Stored {
-            new: 2,
-            duplicates: 0
-        }
-    );
-    assert_eq!(
-        writer.insert(&batch(&[2, 3, 3])).unwrap(),
-        Stored {
-            new: 1,
-            duplicates: 2
-        }
-    );
+    assert_eq!(writer.insert(&batch(&[1, 2])).unwrap(), Stored { new: 2, duplicates: 0 });
+    assert_eq!(writer.insert(&batch(&[2, 3, 3])).unwrap(), Stored { new: 1, duplicates: 2 });
     assert_eq!(writer.events(), 3);
     drop(writer);
     // Both numbers are in the file, not only in memory.
     assert_eq!(Writer::open(&path).unwrap().events(), 3);
-    assert_eq!(
-        Reader::open(&path).unwrap().summary().unwrap().duplicates,
-        2
-    );
+    assert_eq!(Reader::open(&path).unwrap().summary().unwrap().duplicates, 2);
 }
 
 #[test]
@@ -88,31 +70,15 @@ fn the_latest_are_in_the_order_of_arrival() {
 #[test]
 fn a_summary_counts_by_name_and_by_app() {
     let (_dir, path) = scratch();
-    Writer::open(&path)
-        .unwrap()
-        .insert(&batch(&[1, 2, 3, 7]))
-        .unwrap();
+    Writer::open(&path).unwrap().insert(&batch(&[1, 2, 3, 7])).unwrap();
     let summary = Reader::open(&path).unwrap().summary().unwrap();
-    assert_eq!(
-        (summary.events, summary.clients, summary.duplicates),
-        (4, 3, 0)
-    );
+    assert_eq!((summary.events, summary.clients, summary.duplicates), (4, 3, 0));
     assert_eq!(summary.first.as_deref(), Some("2026-01-01T10:01:00.000Z"));
     assert_eq!(summary.last.as_deref(), Some("2026-01-01T10:07:00.000Z"));
-    let by_event: Vec<_> = summary
-        .by_event
-        .iter()
-        .map(|row| (row.event.as_str(), row.count, row.clients))
-        .collect();
+    let by_event: Vec<_> = summary.by_event.iter().map(|row| (row.event.as_str(), row.count, row.clients)).collect();
     assert_eq!(by_event, [("e1", 3, 2), ("e0", 1, 1)]);
     assert_eq!(summary.by_app.len(), 1);
-    assert_eq!(
-        (
-            summary.by_app[0].app.as_deref(),
-            summary.by_app[0].version.as_deref()
-        ),
-        (Some("tool"), None)
-    );
+    assert_eq!((summary.by_app[0].app.as_deref(), summary.by_app[0].version.as_deref()), (Some("tool"), None));
 }
 
 /// The promise rests on these two settings, and nothing else in the tests can cut the power.
@@ -120,11 +86,8 @@ fn a_summary_counts_by_name_and_by_app() {
 fn commits_are_synchronous_in_a_write_ahead_log() {
     let (_dir, path) = scratch();
     let writer = Writer::open(&path).unwrap();
-    let setting = |name| {
-        writer
-            .connection()
-            .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
-    };
+    let setting =
+        |name| writer.connection().pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
     assert_eq!(setting("journal_mode"), Ok("wal".to_owned().into()));
     const FULL: i64 = 2;
     assert_eq!(setting("synchronous"), Ok(FULL.into()));
@@ -135,16 +98,11 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let (_dir, path) = scratch();
     drop(Writer::open(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
-    connection
-        .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
-        .unwrap();
+    connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
     drop(connection);
     let before = fs::read(&path).unwrap();
     for error in [error_of(Writer::open(&path)), error_of(Reader::open(&path))] {
-        assert_eq!(
-            error,
-            "written by a newer overt-collector: its schema is 2, this program knows up to 1"
-        );
+        assert_eq!(error, "written by a newer overt-collector: its schema is 2, this program knows up to 1");
     }
     assert_eq!(fs::read(&path).unwrap(), before);
 }
@@ -152,22 +110,24 @@ fn a_newer_schema_is_refused_and_left_alone() {
 #[test]
 fn a_file_of_somebody_elses_is_refused_and_left_alone() {
     let (_dir, path) = scratch();
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch("CREATE TABLE theirs (x)")
-        .unwrap();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
     let before = fs::read(&path).unwrap();
     for error in [error_of(Writer::open(&path)), error_of(Reader::open(&path))] {
         assert_eq!(error, "not a database of overt-collector");
     }
     assert_eq!(fs::read(&path).unwrap(), before);
 
-    fs::write(
-        &path,
-        "some notes, long enough to be taken for a page of a database".repeat(20),
-    )
-    .unwrap();
+    fs::write(&path, "some notes, long enough to be taken for a page of a database".repeat(20)).unwrap();
     assert_eq!(error_of(Writer::open(&path)), "file is not a database");
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let (_dir, path) = scratch();
+    drop(Writer::open(&path).unwrap());
+    let reader = Reader::open(&path).unwrap();
+    let error = reader.connection().execute_batch("DELETE FROM events").unwrap_err();
+    assert_eq!(error.to_string(), "attempt to write a readonly database");
 }
 
 #[test]

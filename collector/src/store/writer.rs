@@ -32,20 +32,14 @@ impl Writer {
         connection.busy_timeout(limits::DATABASE_WAIT)?;
         // Look before anything is written: a file that is not ours stays as it is.
         contents(&connection)?;
-        let mode: String =
-            connection.pragma_update_and_check(None, "journal_mode", "wal", first)?;
+        let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", first)?;
         if mode != "wal" {
             return Err(Error::Journal(mode));
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
         // On macOS `fsync` stops at the drive's cache without this; elsewhere it changes nothing.
         connection.pragma_update(None, "fullfsync", true)?;
-        connection.pragma_update_and_check(
-            None,
-            "journal_size_limit",
-            limits::LOG_BYTES,
-            |_| Ok(()),
-        )?;
+        connection.pragma_update_and_check(None, "journal_size_limit", limits::LOG_BYTES, |_| Ok(()))?;
         create_schema(&mut connection)?;
         let events = connection.query_row("SELECT count(*) FROM events", [], first)?;
         Ok(Self { connection, events })
@@ -81,10 +75,7 @@ impl Writer {
         drop(insert);
         let duplicates = batch.events.len() - new;
         if duplicates > 0 {
-            transaction.execute(
-                "UPDATE tallies SET count = count + ?1 WHERE name = 'duplicates'",
-                [duplicates],
-            )?;
+            transaction.execute("UPDATE tallies SET count = count + ?1 WHERE name = 'duplicates'", [duplicates])?;
         }
         transaction.commit()?;
         self.events += new;

@@ -33,7 +33,7 @@ pub fn place() -> Place {
     Place { _dir: dir, db }
 }
 
-fn program() -> Command {
+pub fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_overt-collector"))
 }
 
@@ -47,14 +47,8 @@ impl Collector {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line
-            .trim_end()
-            .strip_prefix("listening on http://")
-            .unwrap()
-            .to_owned();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
         Self { child, address }
     }
 
@@ -77,14 +71,9 @@ impl Collector {
 
     pub fn stored(&self) -> u64 {
         let mut socket = self.connect();
-        socket
-            .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            .unwrap();
+        socket.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
         let answer = answer(socket);
-        assert_eq!(
-            (answer.status, &answer.body["status"]),
-            (200, &Value::from("ok"))
-        );
+        assert_eq!((answer.status, &answer.body["status"]), (200, &Value::from("ok")));
         answer.body["events"].as_u64().unwrap()
     }
 
@@ -95,10 +84,7 @@ impl Collector {
     }
 
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
@@ -125,15 +111,9 @@ pub fn post_head(path: &str, headers: &str, length: usize) -> String {
 pub fn answer(mut socket: TcpStream) -> Answer {
     let mut text = String::new();
     socket.read_to_string(&mut text).unwrap();
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer {
-        status,
-        head: head.to_owned(),
-        body: serde_json::from_str(body).unwrap_or(Value::Null),
-    }
+    Answer { status, head: head.to_owned(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
 }
 
 pub fn uuid(number: u32) -> String {
@@ -155,13 +135,7 @@ pub fn batch(events: &[String]) -> String {
 }
 
 pub fn run(command: &str, db: &Path, options: &[&str]) -> Output {
-    program()
-        .arg(command)
-        .arg("--db")
-        .arg(db)
-        .args(options)
-        .output()
-        .unwrap()
+    program().arg(command).arg("--db").arg(db).args(options).output().unwrap()
 }
 
 /// What a command that succeeds prints.

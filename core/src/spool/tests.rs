@@ -1,1 +1,235 @@
-//! t
+//! The spool as several processes and crashes see it.
+
+use super::*;
+use std::cell::RefCell;
+use std::io::Write;
+
+const LIMITS: Limits = Limits { events: 1_000, bytes: 1_000_000, age: Duration::from_secs(86_400) };
+
+fn now() -> Timestamp {
+    use crate::clock::{Clock, SystemClock};
+    SystemClock.now()
+}
+
+fn open(dir: &Path) -> Spool {
+    Spool::open(dir.to_owned(), LIMITS).unwrap()
+}
+
+fn append(spool: &Spool, n: usize) {
+    spool.append(format!("{{\"n\":{n}}}\n").as_bytes(), now()).unwrap();
+}
+
+fn no_loss(reason: LossReason, events: u64) {
+    panic!("{events} lost: {reason:?}");
+}
+
+/// Takes everything there is, as one body a batch, and acknowledges it.
+fn deliver(spool: &Spool) -> Vec<String> {
+    deliver_counting(spool, &no_loss)
+}
+
+fn deliver_counting(spool: &Spool, count: &dyn Fn(LossReason, u64)) -> Vec<String> {
+    let mut claim = spool.claim(now(), count).unwrap().expect("nobody else delivers");
+    let mut bodies = Vec::new();
+    loop {
+        let batch = claim.next_batch(500_000);
+        if batch.events() == 0 {
+            break;
+        }
+        bodies.push(String::from_utf8(batch.body().to_vec()).unwrap());
+        claim.acknowledge(&batch);
+    }
+    claim.finish();
+    bodies
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_was_appended_is_delivered_once_and_the_directory_is_clean_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    for n in 0..3 {
+        append(&spool, n);
+    }
+    assert_eq!(spool.waiting(), 3);
+    assert_eq!(deliver(&spool), [r#"{"n":0},{"n":1},{"n":2}"#]);
+    assert_eq!((spool.waiting(), deliver(&spool)), (0, vec![]));
+    append(&spool, 3);
+    assert_eq!(deliver(&spool), [r#"{"n":3}"#]);
+    drop(spool);
+    assert_eq!(files(dir.path()), ["upload.lock"]);
+}
+
+#[test]
+fn one_process_delivers_what_a_living_and_a_dead_one_wrote() {
+    let dir = tempfile::tempdir().unwrap();
+    let (living, dead, deliverer) = (open(dir.path()), open(dir.path()), open(dir.path()));
+    append(&living, 1);
+    append(&dead, 2);
+    drop(dead);
+    assert_eq!(deliver(&deliverer).join(",").matches("\"n\"").count(), 2);
+    // The living one still writes to its segment, which must not have been taken away from it.
+    append(&living, 3);
+    assert_eq!(deliver(&deliverer), [r#"{"n":3}"#]);
+    drop(living);
+    deliver(&deliverer);
+    assert_eq!(SegmentName::list(dir.path()), []);
+}
+
+#[test]
+fn only_one_claims_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (open(dir.path()), open(dir.path()));
+    let claim = one.claim(now(), &no_loss).unwrap().unwrap();
+    assert!(other.claim(now(), &no_loss).unwrap().is_none());
+    drop(claim);
+    assert!(other.claim(now(), &no_loss).unwrap().is_some());
+}
+
+#[test]
+fn an_interrupted_delivery_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    for n in 0..250 {
+        append(&spool, n);
+    }
+    {
+        let mut claim = spool.claim(now(), &no_loss).unwrap().unwrap();
+        let (first, second) = (claim.next_batch(500_000), claim.next_batch(500_000));
+        assert_eq!((first.events(), second.events()), (100, 100));
+        claim.acknowledge(&second); // the first is given back: its process died
+    }
+    assert_eq!(spool.waiting(), 150);
+    assert_eq!(pending_lines(dir.path()).count(), 150);
+    let rest = deliver(&spool).join(",");
+    assert_eq!(rest.matches("\"n\"").count(), 150);
+    assert!(rest.starts_with(r#"{"n":0}"#) && rest.contains(r#"{"n":99},{"n":200}"#) && rest.ends_with(r#"{"n":249}"#));
+}
+
+#[test]
+fn a_segment_cut_at_any_byte_delivers_its_whole_lines() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = ["{\"a\":\"é\"}\n", "{\"b\":[1,2]}\n", "{}\n"];
+    let whole = lines.concat().into_bytes();
+    for cut in 0..=whole.len() {
+        let name = format!("1795198236493-1-{cut:08x}.v1.jsonl");
+        std::fs::write(dir.path().join(&name), &whole[..cut]).unwrap();
+        let mut expected = Vec::new();
+        let mut length = 0;
+        for line in lines {
+            length += line.len();
+            if length <= cut {
+                expected.push(line.trim_end());
+            }
+        }
+        let spool = open(dir.path());
+        assert_eq!(spool.waiting(), expected.len() as u64);
+        assert_eq!(deliver(&spool).join(","), expected.join(","), "cut at {cut}");
+        assert!(!dir.path().join(&name).exists(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn damaged_lines_are_counted_and_do_not_poison_their_neighbours() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("1795198236493-1-9f8e7d6c.v1.jsonl");
+    let mut file = std::fs::File::create(path).unwrap();
+    file.write_all(b"{\"good\":1}\n\0\0\0\0\nnot json\n{\"torn\":\n\xff\xfe\n\n{\"bad\":1e999}\n").unwrap();
+    file.write_all(&vec![b'x'; 2_000_000]).unwrap();
+    file.write_all(b"\n{\"good\":2}\n").unwrap();
+    let lost = RefCell::new(0);
+    let spool = Spool::open(dir.path().to_owned(), Limits { bytes: 10_000_000, ..LIMITS }).unwrap();
+    let bodies = deliver_counting(&spool, &|reason, events| {
+        assert_eq!(reason, LossReason::Corrupt);
+        *lost.borrow_mut() += events;
+    });
+    assert_eq!((bodies, lost.into_inner()), (vec![r#"{"good":1},{"good":2}"#.to_owned()], 7));
+    assert_eq!(files(dir.path()), ["upload.lock"]);
+}
+
+#[test]
+fn limits_refuse_the_new_event_and_keep_the_old_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = Spool::open(dir.path().to_owned(), Limits { events: 3, ..LIMITS }).unwrap();
+    (0..3).for_each(|n| append(&spool, n));
+    assert!(matches!(spool.append(b"{}\n", now()), Err(Refusal::Full)));
+    // Another process sees what waits, too.
+    let other = Spool::open(dir.path().to_owned(), Limits { bytes: 24, ..LIMITS }).unwrap();
+    assert!(matches!(other.append(b"{}\n", now()), Err(Refusal::Full)));
+    assert_eq!(deliver(&spool).join(",").matches("\"n\"").count(), 3);
+    append(&spool, 4);
+}
+
+#[test]
+fn what_is_too_old_is_given_up_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    (0..2).for_each(|n| append(&spool, n));
+    let lost = RefCell::new(Vec::new());
+    let count = |reason, events| lost.borrow_mut().push((reason, events));
+    let later = now().after(LIMITS.age + Duration::from_secs(60));
+    let mut claim = spool.claim(later, &count).unwrap().unwrap();
+    assert_eq!(claim.next_batch(1_000).events(), 0);
+    claim.finish();
+    assert_eq!(lost.into_inner(), [(LossReason::Expired, 1), (LossReason::Expired, 1)]);
+    assert_eq!((spool.waiting(), files(dir.path()).len()), (0, 2), "the lock and the live file stay");
+}
+
+#[test]
+fn a_burst_goes_into_segments_that_are_removed_one_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = Spool::open(dir.path().to_owned(), Limits { events: 100_000, bytes: 100_000_000, ..LIMITS }).unwrap();
+    let line = format!("{{\"x\":\"{}\"}}\n", "y".repeat(1_000));
+    for _ in 0..3_000 {
+        spool.append(line.as_bytes(), now()).unwrap();
+    }
+    assert_eq!((SegmentName::list(dir.path()).len(), spool.waiting()), (3, 3_000));
+    assert_eq!(deliver(&spool).join(",").matches("\"x\"").count(), 3_000);
+    assert_eq!(SegmentName::list(dir.path()), []);
+}
+
+#[test]
+fn what_is_not_ours_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let foreign = ["notes.txt", "1795198236493-1-9f8e7d6c.v2.jsonl", "x.v1.jsonl", "destination.json"];
+    for name in foreign {
+        std::fs::write(dir.path().join(name), "{\"mine\":1}\n").unwrap();
+    }
+    std::fs::create_dir(dir.path().join("1795198236493-1-00000000.v1.jsonl")).unwrap();
+    let spool = open(dir.path());
+    append(&spool, 1);
+    assert_eq!(deliver(&spool), [r#"{"n":1}"#]);
+    assert!(foreign.iter().all(|name| dir.path().join(name).exists()));
+}
+
+#[test]
+fn a_crash_leaves_nothing_that_stays_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    for orphan in ["1-9f8e7d6c.v1.live", "1795198236493-1-9f8e7d6c.v1.done"] {
+        std::fs::write(dir.path().join(orphan), "0 5\n").unwrap();
+    }
+    let spool = open(dir.path());
+    deliver(&spool);
+    assert_eq!(files(dir.path()), ["upload.lock"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_for_this_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("spool");
+    let spool = open(&path);
+    append(&spool, 1);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o700);
+    for file in files(&path) {
+        assert_eq!(mode(&path.join(&file)), 0o600, "{file}");
+    }
+}

@@ -1,1 +1,144 @@
-//! t
+//! The worker's hand-over: who starts it, what wakes it, and what ends it. Passes are played by the test.
+
+use super::*;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+const LONG: Duration = Duration::from_secs(600);
+
+/// Starts the thread with a pass that reports each of its runs and ends as it is told.
+fn start(worker: &Arc<Worker>, ends: Vec<Pass>) -> (mpsc::Receiver<()>, std::thread::JoinHandle<()>) {
+    let (report, ran) = mpsc::channel();
+    let worker = Arc::clone(worker);
+    let ends = Mutex::new(ends.into_iter());
+    let thread = std::thread::spawn(move || {
+        worker.run(|| {
+            report.send(()).unwrap();
+            ends.lock().unwrap().next().unwrap_or(Pass::Done)
+        });
+    });
+    (ran, thread)
+}
+
+fn worker(flush_at: u32, flush_interval: Duration) -> Arc<Worker> {
+    Arc::new(Worker::new(flush_at, flush_interval))
+}
+
+#[test]
+fn of_many_threads_that_record_exactly_one_starts_it() {
+    let worker = worker(1_000_000, LONG);
+    let starts: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| (0..1_000).filter(|_| worker.recorded()).count())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(starts, 1);
+}
+
+#[test]
+fn the_pass_starts_when_enough_events_wait_and_the_thread_ends_when_none_do() {
+    let worker = worker(3, LONG);
+    assert!(worker.recorded());
+    let (ran, thread) = start(&worker, vec![]);
+    assert!(!worker.recorded() && !worker.recorded());
+    ran.recv().unwrap();
+    thread.join().unwrap();
+    assert!(ran.try_recv().is_err(), "one pass, not two");
+    assert!(worker.recorded(), "and the next event starts it again");
+}
+
+#[test]
+fn the_oldest_event_starts_a_pass_after_the_interval() {
+    let worker = worker(100, Duration::from_millis(1));
+    assert!(worker.recorded());
+    let (ran, thread) = start(&worker, vec![]);
+    ran.recv().unwrap();
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_flush_waits_for_a_pass_that_began_after_it() {
+    let worker = worker(100, LONG);
+    worker.recorded();
+    let (ticket, start_it) = worker.ask();
+    assert!(!start_it, "the recorded event has claimed the start already");
+    let (ran, thread) = start(&worker, vec![]);
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered);
+    assert_eq!(ran.iter().count(), 1);
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_flush_says_when_events_had_to_stay() {
+    let worker = worker(100, LONG);
+    let (ticket, start_it) = worker.ask();
+    assert!(start_it);
+    let (_ran, thread) = start(&worker, vec![Pass::Parked]);
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+    // Parked: it rests, but whoever asks gets a pass at once.
+    let (ticket, _) = worker.ask();
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered);
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_flush_outlasts_another_process_that_delivers() {
+    let worker = worker(100, LONG);
+    let (ticket, _) = worker.ask();
+    let (ran, thread) = start(&worker, vec![Pass::Busy, Pass::Busy]);
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered);
+    worker.close();
+    thread.join().unwrap();
+    assert_eq!(ran.iter().count(), 3);
+}
+
+#[test]
+fn a_flush_ends_with_its_time() {
+    let worker = worker(100, LONG);
+    let (ticket, _) = worker.ask();
+    assert_eq!(worker.wait(ticket, Duration::ZERO), Flushed::TimedOut);
+    assert_eq!(worker.wait(ticket, Duration::from_millis(1)), Flushed::TimedOut);
+}
+
+#[test]
+fn closing_ends_a_pause_a_flush_and_the_thread() {
+    let worker = worker(100, LONG);
+    worker.recorded();
+    let pausing = Arc::clone(&worker);
+    let thread = std::thread::spawn(move || {
+        let paused = pausing.pause(LONG);
+        pausing.run(|| panic!("no pass after closing"));
+        paused
+    });
+    worker.close();
+    assert!(!thread.join().unwrap(), "the pause was cut short");
+    let (ticket, start_it) = worker.ask();
+    assert!(!start_it);
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+    assert!(!worker.recorded(), "nothing starts after closing");
+}
+
+#[test]
+fn a_pass_that_always_panics_is_given_up() {
+    let worker = worker(1, LONG);
+    let mut passes = 0;
+    while worker.recorded() {
+        let (_, _) = worker.ask();
+        passes += 1;
+        worker.run(|| panic!("on purpose"));
+        assert!(passes <= MAX_PANICS);
+    }
+    let (ticket, start_it) = worker.ask();
+    assert!(!start_it);
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+}
+
+#[test]
+fn a_thread_that_could_not_be_started_leaves_nobody_waiting() {
+    let worker = worker(100, LONG);
+    let (ticket, start_it) = worker.ask();
+    assert!(start_it);
+    worker.not_started();
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+    assert!(worker.recorded(), "the next event tries again");
+}

@@ -1,0 +1,61 @@
+//! What the scenarios share: a configuration that no variable of the machine reaches.
+
+#![allow(dead_code)]
+
+use overt::{Client, Config, HttpTransport, SystemClock, Variables};
+use std::path::Path;
+use std::time::Duration;
+
+/// Long enough for a loaded machine; nothing waits that long when all is well.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A configuration for a server of ours, in a state directory of the test's.
+pub fn config(url: &str, state_dir: &Path) -> Config {
+    let mut config = Config::new("scenario");
+    config.app_version = "1.2.3".into();
+    config.api_key = "phc_test".into();
+    config.endpoint = url.into();
+    config.state_dir = Some(state_dir.to_owned());
+    config
+}
+
+/// A client with these variables instead of the machine's.
+pub fn client_with(config: Config, variables: &[(&str, &str)]) -> Client {
+    let transport = Box::new(HttpTransport::new(config.timeout));
+    let variables: Variables = variables.iter().copied().collect();
+    Client::with_parts(config, variables, Box::new(SystemClock), transport).expect("the configuration is valid")
+}
+
+/// A client without any variables.
+pub fn client(config: Config) -> Client {
+    client_with(config, &[])
+}
+
+/// All files below a directory, with paths relative to it.
+pub fn files(dir: &Path) -> Vec<String> {
+    fn walk(dir: &Path, root: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, root, found);
+            } else {
+                found.push(path.strip_prefix(root).expect("below the root").display().to_string());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(dir, dir, &mut found);
+    found.sort();
+    found
+}
+
+/// Runs one test of this binary in a process of its own, with these variables and nothing of ours beside them.
+pub fn child(test: &str, variables: &[(&str, &str)]) -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::current_exe().expect("a test has a path"));
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
+    for cleared in ["CI", "TELEMETRY_ENABLED", "DO_NOT_TRACK", "OVERT_DEBUG"] {
+        command.env_remove(cleared);
+    }
+    command.envs(variables.iter().copied());
+    command
+}

@@ -1,0 +1,217 @@
+//! While telemetry is off there is no file, no thread, no socket and no child process, as the kernel sees it.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::{PATIENCE, child, client, client_with, config, files};
+use overt::{Capture, Client, ConsentReason, ConsentVariable, Event, HostConsent};
+use overt_tests::{Server, refused_url};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Uses everything that a client offers.
+fn use_everything(client: &Client) {
+    for _ in 0..10 {
+        let _ = client.capture_event("run", &json!({"n": 1}));
+    }
+    let _ = client.flush(PATIENCE);
+    let _ = (client.client_id(), client.stats(), client.pending(), client.sent(), client.losses(), client.consent());
+    let _ = (client.ledger(), client.paths());
+    let _ = client.close(PATIENCE);
+}
+
+/// The process under strace: `use_everything` between two marks.
+#[test]
+fn the_watched() {
+    let (Ok(url), Ok(dir)) = (std::env::var("WATCHED_URL"), std::env::var("WATCHED_DIR")) else { return };
+    let mut config = config(&url, Path::new(&dir));
+    config.flush_at = 1;
+    let _ = std::fs::metadata("/overt-mark-begin");
+    let client = Client::new(config).unwrap();
+    use_everything(&client);
+    drop(client);
+    let _ = std::fs::metadata("/overt-mark-end");
+}
+
+/// The system calls between the marks, by all threads and children.
+fn system_calls(dir: &Path, variables: &[(&str, &str)]) -> Vec<String> {
+    let url = refused_url();
+    let state = dir.join("state").display().to_string();
+    let log = dir.join("strace.log");
+    let watched = child("the_watched", &[]);
+    let mut strace = std::process::Command::new("strace");
+    strace.args(["-f", "-o"]).arg(&log).arg(watched.get_program()).args(watched.get_args());
+    for (name, value) in watched.get_envs() {
+        match value {
+            Some(value) => strace.env(name, value),
+            None => strace.env_remove(name),
+        };
+    }
+    strace.env("WATCHED_URL", url).env("WATCHED_DIR", state).envs(variables.iter().copied());
+    let output = strace.output().expect("strace is needed: Debian package strace");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(log).unwrap();
+    let lines = text.lines().skip_while(|line| !line.contains("/overt-mark-begin")).skip(1);
+    lines.take_while(|line| !line.contains("/overt-mark-end")).map(str::to_owned).collect()
+}
+
+fn any(calls: &[String], names: &[&str]) -> bool {
+    calls.iter().any(|line| names.iter().any(|name| line.contains(&format!(" {name}("))))
+}
+
+const MAKES_A_FILE: [&str; 8] = ["mkdir", "mkdirat", "creat", "link", "linkat", "rename", "renameat", "renameat2"];
+const STARTS_A_THREAD_OR_PROCESS: [&str; 5] = ["clone", "clone3", "fork", "vfork", "execve"];
+const USES_THE_NETWORK: [&str; 5] = ["socket", "connect", "sendto", "sendmsg", "bind"];
+
+#[test]
+fn the_kernel_sees_nothing_of_a_disabled_client() {
+    for off in [("TELEMETRY_ENABLED", "false"), ("TELEMETRY_ENABLED", ""), ("DO_NOT_TRACK", "1")] {
+        let dir = tempfile::tempdir().unwrap();
+        let calls = system_calls(dir.path(), &[off]);
+        let creates = calls.iter().any(|line| line.contains("O_CREAT") || line.contains("O_WRONLY"));
+        assert!(!creates && !any(&calls, &MAKES_A_FILE), "{off:?}: {calls:#?}");
+        assert!(!any(&calls, &STARTS_A_THREAD_OR_PROCESS), "{off:?}: {calls:#?}");
+        assert!(!any(&calls, &USES_THE_NETWORK), "{off:?}: {calls:#?}");
+        assert!(files(&dir.path().join("state")).is_empty());
+    }
+}
+
+#[test]
+fn the_same_program_shows_all_of_it_when_enabled() {
+    // So that the test above cannot pass because it looks for the wrong things.
+    let dir = tempfile::tempdir().unwrap();
+    let calls = system_calls(dir.path(), &[("TELEMETRY_ENABLED", "true")]);
+    assert!(any(&calls, &MAKES_A_FILE) && calls.iter().any(|line| line.contains("O_CREAT")), "{calls:#?}");
+    assert!(any(&calls, &STARTS_A_THREAD_OR_PROCESS), "{calls:#?}");
+    assert!(any(&calls, &USES_THE_NETWORK), "{calls:#?}");
+}
+
+#[test]
+fn no_kind_of_off_leaves_a_file() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().unwrap();
+    let base = || config(&server.url, dir.path());
+    let opted_in_only = {
+        let mut config = base();
+        config.default_consent = false;
+        config
+    };
+    let own_variable = {
+        let mut config = base();
+        config.consent_env = vec![ConsentVariable::parse("MY_TELEMETRY=1").unwrap()];
+        config
+    };
+    let host = |consent| {
+        let mut config = base();
+        config.consent = consent;
+        config
+    };
+    let no_key = {
+        let mut config = base();
+        config.api_key = "  ".into();
+        config
+    };
+    for (config, variables, reason) in [
+        (base(), &[("TELEMETRY_ENABLED", "0")][..], ConsentReason::TelemetryEnabled),
+        (base(), &[("DO_NOT_TRACK", "1"), ("TELEMETRY_ENABLED", "1")], ConsentReason::DoNotTrack),
+        (base(), &[("CI", "true")], ConsentReason::Ci),
+        (own_variable, &[("MY_TELEMETRY", "true")], ConsentReason::ToolVariable),
+        (opted_in_only, &[], ConsentReason::Default),
+        (host(HostConsent::Says(false)), &[("TELEMETRY_ENABLED", "1")], ConsentReason::Host),
+        (host(HostConsent::Asked(Arc::new(|| Some(false)))), &[], ConsentReason::Host),
+        (no_key, &[("TELEMETRY_ENABLED", "1")], ConsentReason::NoApiKey),
+    ] {
+        let client = client_with(config, variables);
+        assert_eq!((client.consent().enabled, client.consent().reason), (false, reason));
+        assert_eq!(client.capture_event("run", &json!({})).unwrap(), Capture::Disabled);
+        use_everything(&client);
+        drop(client);
+        assert!(files(dir.path()).is_empty(), "{reason:?}");
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_stored_choice_is_obeyed_and_a_damaged_one_means_off() {
+    let dir = tempfile::tempdir().unwrap();
+    for (text, enabled) in [("on\n", true), ("off\n", false), ("o", false), ("", false)] {
+        std::fs::write(dir.path().join("consent"), text).unwrap();
+        let client = client(config(&refused_url(), dir.path()));
+        assert_eq!(client.consent().enabled, enabled, "{text:?}");
+    }
+    assert_eq!(files(dir.path()), ["consent"]);
+}
+
+#[test]
+fn switching_off_erases_the_id_and_all_that_waits() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let mut config = config(&server.url, dir.path());
+    config.background = false;
+    let client = client(config);
+    client.capture_event("before", &json!({})).unwrap();
+    let before = client.client_id().unwrap().unwrap();
+    let consent = client.set_consent(false).unwrap();
+    assert_eq!((consent.enabled, files(dir.path())), (false, vec!["consent".to_owned()]));
+    assert_eq!(client.capture_event("while off", &json!({})).unwrap(), Capture::Disabled);
+    assert_eq!(client.client_id().unwrap(), None);
+
+    assert!(client.set_consent(true).unwrap().enabled);
+    client.capture_event("after", &json!({})).unwrap();
+    assert_ne!(client.client_id().unwrap().unwrap(), before);
+    client.flush(PATIENCE).unwrap();
+    let [event] = server.events().try_into().expect("one event");
+    assert_eq!(event["event"], "after");
+}
+
+#[test]
+fn resetting_the_id_erases_what_waits_under_the_old_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    let client = client(config);
+    client.capture_event("before", &json!({})).unwrap();
+    let before = client.client_id().unwrap();
+    let after = client.reset_client_id().unwrap();
+    assert!(after.is_some() && after != before);
+    assert_eq!((client.client_id().unwrap(), client.pending().len()), (after, 0));
+}
+
+#[test]
+fn force_overrules_the_tools_default_but_never_a_person() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.default_consent = false;
+    config.background = false;
+    let mut event = Event::new("installed");
+    event.force = true;
+    let forced = |variables: &[(&str, &str)]| {
+        let client = client_with(config.clone(), variables);
+        matches!(client.capture(&event, |_| Ok(())).unwrap(), Capture::Recorded(_))
+    };
+    assert!(!forced(&[("TELEMETRY_ENABLED", "0")]));
+    assert!(!forced(&[("DO_NOT_TRACK", "1")]));
+    std::fs::write(dir.path().join("consent"), "off").unwrap();
+    assert!(!forced(&[]));
+    std::fs::remove_file(dir.path().join("consent")).unwrap();
+    assert!(files(dir.path()).is_empty());
+    assert!(forced(&[]) && forced(&[("CI", "1")]));
+}
+
+#[test]
+fn a_host_that_is_asked_each_time_can_change_its_mind() {
+    let dir = tempfile::tempdir().unwrap();
+    let on = Arc::new(AtomicBool::new(false));
+    let mut config = config(&refused_url(), dir.path());
+    let asked = Arc::clone(&on);
+    config.consent = HostConsent::Asked(Arc::new(move || Some(asked.load(Ordering::Relaxed))));
+    config.background = false;
+    let client = client(config);
+    assert_eq!(client.capture_event("one", &json!({})).unwrap(), Capture::Disabled);
+    on.store(true, Ordering::Relaxed);
+    assert!(matches!(client.capture_event("two", &json!({})).unwrap(), Capture::Recorded(_)));
+    on.store(false, Ordering::Relaxed);
+    assert_eq!(client.capture_event("three", &json!({})).unwrap(), Capture::Disabled);
+}
