@@ -173,8 +173,14 @@ impl Client {
         event::check_name(event.name)?;
         event.distinct_id.map_or(Ok(()), identity::check_distinct_id)?;
         let life = inner.life();
-        let session = inner.session(life)?;
         let now = inner.clock.now();
+        if life.is_time_to_look(now) {
+            inner.look_at_files(life);
+            if !inner.may_record(event.force) {
+                return Ok(Capture::Disabled);
+            }
+        }
+        let session = inner.session(life)?;
         let head = EventHead {
             event,
             uuid: event.uuid.unwrap_or_else(|| life.uuids.next(now)),
@@ -243,6 +249,7 @@ impl Client {
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
         let flushed = if timeout.is_zero() { Ok(()) } else { self.flush(timeout) };
         self.inner.life().worker.close();
+        self.inner.book_losses();
         flushed
     }
 
@@ -401,6 +408,14 @@ impl Inner {
         consent
     }
 
+    /// Notices what other processes did: a choice that was stored, a spool that was erased.
+    fn look_at_files(&self, life: &Life) {
+        self.decide();
+        if life.session().is_some_and(|session| session.store.is_erased()) {
+            life.forget_session();
+        }
+    }
+
     fn host_says(&self) -> Option<bool> {
         match (self.said.load(Ordering::Relaxed), &self.config.consent) {
             (SAID_ON, _) => Some(true),
@@ -464,10 +479,23 @@ impl Inner {
         id.and(spools)
     }
 
+    /// Enters what was lost into the ledger, unless another process is at it.
+    fn book_losses(&self) {
+        let life = self.life();
+        let Some(session) = life.session().filter(|_| life.counts.losses.total() > 0) else { return };
+        let Some(spool) = session.store.spool() else { return };
+        let count_loss = |reason, events| life.counts.lose(reason, events);
+        if let Ok(Some(_claim)) = spool.claim(self.clock.now(), &count_loss) {
+            let parked_until = Ledger::read(spool.dir()).parked_until_ms;
+            Ledger::add(spool.dir(), &life.counts.take_news(parked_until));
+        }
+    }
+
     /// One pass of the worker.
     fn pass(&self) -> Pass {
         let life = self.life();
         let now = self.clock.now();
+        self.look_at_files(life);
         let allowed = || {
             let consent = self.decide();
             consent.enabled || self.may_record(true)

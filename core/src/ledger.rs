@@ -46,10 +46,8 @@ impl Ledger {
 
     /// Adds what happened since the last time, and stores the sum.
     pub(crate) fn add(dir: &Path, news: &Self) {
-        if *news == Self::default() {
-            return;
-        }
         let mut total = Self::read(dir);
+        let before = total.clone();
         total.delivered = total.delivered.saturating_add(news.delivered);
         total.requests = total.requests.saturating_add(news.requests);
         total.failures = total.failures.saturating_add(news.failures);
@@ -58,6 +56,9 @@ impl Ledger {
             *count = count.saturating_add(*events);
         }
         total.parked_until_ms = news.parked_until_ms;
+        if total == before {
+            return;
+        }
         if let Ok(text) = serde_json::to_vec_pretty(&total) {
             let _ = state::replace_whole(&dir.join(LEDGER), &text);
         }

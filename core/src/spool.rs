@@ -18,19 +18,18 @@
 mod claim;
 mod done;
 mod memory;
+mod pending;
 mod segment;
 mod writer;
 
 pub(crate) use memory::MemoryQueue;
+pub(crate) use pending::{oldest, pending_lines};
 
 use crate::batch::Batch;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::loss::LossReason;
 use crate::state;
-use done::Ranges;
-use segment::SegmentName;
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -53,7 +52,8 @@ pub(crate) struct Limits {
     pub age: Duration,
 }
 
-/// How much waits, as far as this process knows: exact at opening and at each new segment, then its own changes.
+/// How much waits, as far as this process knows: all of it at opening, then its own changes; the bytes of other processes
+/// again at each new segment, so that together they pass the limit by a segment each at the most.
 #[derive(Debug, Default)]
 struct Usage {
     events: AtomicU64,
@@ -82,9 +82,8 @@ impl Spool {
     /// Opens the spool, making its directory.
     pub(crate) fn open(dir: PathBuf, limits: Limits) -> Result<Self, Error> {
         state::make_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
-        let spool = Self { limits, usage: Usage::default(), writer: Mutex::new(Writer::new(dir.clone())), dir };
-        spool.count();
-        Ok(spool)
+        let usage = Usage { events: pending::count(&dir).into(), bytes: pending::bytes(&dir).into() };
+        Ok(Self { limits, usage, writer: Mutex::new(Writer::new(dir.clone())), dir })
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -100,10 +99,10 @@ impl Spool {
             return Err(Refusal::Full);
         }
         let new_segment = self.writer().append(line, now).map_err(Refusal::Unwritable)?;
+        self.usage.events.fetch_add(1, Ordering::Relaxed);
         if new_segment {
-            self.count();
+            self.usage.bytes.store(pending::bytes(&self.dir), Ordering::Relaxed);
         } else {
-            self.usage.events.fetch_add(1, Ordering::Relaxed);
             self.usage.bytes.fetch_add(size, Ordering::Relaxed);
         }
         Ok(())
@@ -114,17 +113,13 @@ impl Spool {
         self.usage.events.load(Ordering::Relaxed)
     }
 
-    /// Whether the writer of this process has a segment open. A child process must make its own spool.
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether somebody erased what this process wrote: another one that was told to switch off.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.writer().is_erased()
     }
 
-    /// Counts what waits, by reading it: the byte limit bounds the work.
-    fn count(&self) {
-        let (events, bytes) =
-            pending_lines(&self.dir).fold((0, 0), |(n, bytes), line| (n + 1, bytes + line.len() as u64));
-        self.usage.events.store(events, Ordering::Relaxed);
-        self.usage.bytes.store(bytes, Ordering::Relaxed);
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn settle(&self, events: u64, bytes: u64) {
@@ -132,37 +127,6 @@ impl Spool {
             let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(done)));
         }
     }
-}
-
-/// The lines of a spool that wait, oldest segment first, each with its line break. Reads only.
-pub(crate) fn pending_lines(dir: &Path) -> impl Iterator<Item = Vec<u8>> + use<> {
-    let dir = dir.to_owned();
-    SegmentName::list(&dir).into_iter().flat_map(move |name| {
-        let done = Ranges::read(&dir.join(name.done_file()));
-        let file = std::fs::File::open(dir.join(name.segment_file())).ok();
-        let mut reader = file.map(std::io::BufReader::new);
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let reader = reader.as_mut()?;
-            loop {
-                let mut line = Vec::new();
-                reader.read_until(b'\n', &mut line).ok()?;
-                let from = at;
-                at += line.len() as u64;
-                if line.last() != Some(&b'\n') {
-                    return None; // the end, or a line that is still being written
-                }
-                if !done.contains(from) {
-                    return Some(line);
-                }
-            }
-        })
-    })
-}
-
-/// When the oldest segment was begun that an earlier process left behind or another one writes.
-pub(crate) fn oldest(dir: &Path) -> Option<Timestamp> {
-    SegmentName::list(dir).into_iter().map(|name| name.begun()).min()
 }
 
 /// What happens to events of a claim that will not be delivered.

@@ -27,8 +27,10 @@ pub(crate) struct StateDir {
 impl StateDir {
     /// The directory that was asked for, or the platform's place for the app's state.
     pub(crate) fn new(asked: Option<&Path>, app: &str) -> Result<Self, Error> {
-        if let Some(root) = asked {
-            return Ok(Self { root: root.to_owned() });
+        if let Some(asked) = asked {
+            // The host may change its working directory.
+            let root = std::path::absolute(asked);
+            return root.map(|root| Self { root }).map_err(|error| Error::storage("state_dir", &error));
         }
         let base = dirs::state_dir()
             .or_else(dirs::data_local_dir)

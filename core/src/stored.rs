@@ -7,6 +7,7 @@ use crate::state::{self, StateDir};
 use crate::wire::Destination;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const FILE: &str = "destination.json";
 
@@ -18,6 +19,8 @@ pub(crate) struct Stored {
     allow_plain_http: bool,
     app_version: String,
     client_id_path: Option<PathBuf>,
+    max_batch_bytes: usize,
+    max_spool_age_ms: u64,
     consent_env: Vec<ConsentVariable>,
     default_consent: bool,
     respect_do_not_track: bool,
@@ -30,7 +33,10 @@ impl Stored {
             destination: destination.clone(),
             allow_plain_http: config.allow_plain_http,
             app_version: config.app_version.clone(),
-            client_id_path: config.client_id_path.clone(),
+            // A later process may run in another directory.
+            client_id_path: config.client_id_path.as_deref().and_then(|path| std::path::absolute(path).ok()),
+            max_batch_bytes: config.max_batch_bytes,
+            max_spool_age_ms: u64::try_from(config.max_spool_age.as_millis()).unwrap_or(u64::MAX),
             consent_env: config.consent_env.clone(),
             default_consent: config.default_consent,
             respect_do_not_track: config.respect_do_not_track,
@@ -64,6 +70,8 @@ impl Stored {
         config.compression = self.destination.compression;
         config.historical_migration = self.destination.historical_migration;
         config.extra_headers = self.destination.extra_headers;
+        config.max_batch_bytes = self.max_batch_bytes;
+        config.max_spool_age = Duration::from_millis(self.max_spool_age_ms);
         config.consent_env = self.consent_env;
         config.default_consent = self.default_consent;
         config.respect_do_not_track = self.respect_do_not_track;

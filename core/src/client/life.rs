@@ -5,11 +5,17 @@
 //! waited for, no file of the parent's is closed on purpose. What the parent recorded, the parent delivers.
 
 use super::session::Session;
+use crate::clock::Timestamp;
 use crate::event::UuidSource;
 use crate::stats::Counts;
 use crate::worker::Worker;
 use once_cell::race::OnceBox;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// How often capturing looks whether somebody switched off in another process: two file names a second cost nothing,
+/// and a person who says off is obeyed within one.
+const LOOK_EVERY_MS: u64 = 1_000;
 
 #[derive(Debug)]
 pub(crate) struct Life {
@@ -18,6 +24,8 @@ pub(crate) struct Life {
     pub counts: Counts,
     pub worker: Worker,
     session: RwLock<Option<Arc<Session>>>,
+    /// When the files were last looked at for what other processes did, in Unix milliseconds.
+    looked_ms: AtomicU64,
     /// The life in a child of this process. Lock-free, so that a fork cannot inherit it half-made.
     next: OnceBox<Life>,
 }
@@ -30,6 +38,7 @@ impl Life {
             counts: Counts::default(),
             worker,
             session: RwLock::default(),
+            looked_ms: AtomicU64::new(0),
             next: OnceBox::new(),
         }
     }
@@ -59,6 +68,13 @@ impl Life {
             Some(session) => Ok(Arc::clone(session)),
             None => Ok(Arc::clone(slot.insert(Arc::new(open()?)))),
         }
+    }
+
+    /// Whether it is time to look at the files again; true for one caller at a time.
+    pub(crate) fn is_time_to_look(&self, now: Timestamp) -> bool {
+        let (now, looked) = (now.unix_millis(), self.looked_ms.load(Ordering::Relaxed));
+        let due = now.abs_diff(looked) >= LOOK_EVERY_MS; // a clock that was set back is due, too
+        due && self.looked_ms.compare_exchange(looked, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Forgets the session: the next event opens another.

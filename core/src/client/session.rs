@@ -99,6 +99,11 @@ impl Store {
         if self.disk.is_none() || self.memory.waiting() > 0 { Storage::Memory } else { Storage::Disk }
     }
 
+    /// Whether another process erased what this one wrote.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.disk.as_ref().is_some_and(Spool::is_erased)
+    }
+
     pub(crate) fn spool(&self) -> Option<&Spool> {
         self.disk.as_ref()
     }

@@ -54,6 +54,16 @@ impl Ranges {
         self.0.iter().any(|(from, to)| (*from..*to).contains(&byte))
     }
 
+    /// How many bytes are done.
+    pub(super) fn length(&self) -> u64 {
+        self.0.iter().map(|(from, to)| to - from).sum()
+    }
+
+    /// The ranges that do not begin at the beginning.
+    pub(super) fn beyond_covered(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.0.iter().copied().filter(|(from, _)| *from > 0)
+    }
+
     /// Up to where everything is done from the beginning.
     pub(super) fn covered(&self) -> u64 {
         self.0.first().filter(|(from, _)| *from == 0).map_or(0, |(_, to)| *to)

@@ -1,5 +1,6 @@
 //! The spool as several processes and crashes see it.
 
+use super::segment::SegmentName;
 use super::*;
 use std::cell::RefCell;
 use std::io::Write;
@@ -105,7 +106,7 @@ fn an_interrupted_delivery_goes_on_where_it_was() {
         assert_eq!((first.events(), second.events()), (100, 100));
         claim.acknowledge(&second); // the first is given back: its process died
     }
-    assert_eq!(spool.waiting(), 150);
+    assert_eq!((spool.waiting(), open(dir.path()).waiting()), (150, 150));
     assert_eq!(pending_lines(dir.path()).count(), 150);
     let rest = deliver(&spool).join(",");
     assert_eq!(rest.matches("\"n\"").count(), 150);

@@ -64,6 +64,14 @@ impl Writer {
         self.segment.as_ref().is_some_and(|open| open.name == *name)
     }
 
+    /// Whether the files of this writer were taken away.
+    pub(super) fn is_erased(&self) -> bool {
+        match &self.segment {
+            Some(open) => !self.dir.join(open.name.segment_file()).exists(),
+            None => self.live.is_some() && !self.dir.join(segment::live_file(&self.name)).exists(),
+        }
+    }
+
     /// Whether this writer made that segment.
     pub(super) fn made(&self, name: &SegmentName) -> bool {
         name.live_file() == segment::live_file(&self.name)

@@ -1,0 +1,34 @@
+# overt: every task has its command here. `make demo` and `make test` are all that a fresh machine needs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PREFIX ?= /usr/local
+
+.PHONY: help demo test lint rust python go install header bench clean tools
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: tools ## the main job, visibly working: events from Python, C and Go arrive at a collector
+	@examples/demo.sh
+
+test: tools ## all checks and tests, in all languages
+	@tests/run.sh lint rust python go demo
+
+lint rust python go: tools ## a part of `make test`
+	@tests/run.sh $@
+
+install: ## the C library, header, pkg-config file and CMake config, to PREFIX
+	@ffi/install.sh "$(PREFIX)"
+
+header: ## writes include/overt.h anew
+	cargo run --quiet -p overt-ffi --example header
+
+bench: tools ## the numbers of docs/performance.md
+	@benches/run.sh
+
+clean: ## removes everything that was built
+	cargo clean
+
+tools:
+	@tests/tools.sh

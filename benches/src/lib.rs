@@ -1,1 +1,0 @@
-//! Benchmarks of overt, as ratios in one run.

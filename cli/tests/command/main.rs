@@ -1,0 +1,11 @@
+//! The program `overt`, run as people run it, on state directories that real clients made.
+
+mod sandbox;
+
+mod chooses;
+mod delivers;
+mod looks_only;
+mod refuses;
+mod resets;
+mod shows;
+mod tells;

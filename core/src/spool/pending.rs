@@ -1,0 +1,77 @@
+//! What waits in a spool, read without the right to deliver it.
+
+use super::done::Ranges;
+use super::segment::SegmentName;
+use crate::clock::Timestamp;
+use std::io::{BufRead, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// How much of a segment is read at once when its lines are counted.
+const SWEEP_BYTES: usize = 64 * 1024;
+
+/// The lines of a spool that wait, oldest segment first, each with its line break. Reads only.
+pub(crate) fn pending_lines(dir: &Path) -> impl Iterator<Item = Vec<u8>> + use<> {
+    let dir = dir.to_owned();
+    SegmentName::list(&dir).into_iter().flat_map(move |name| {
+        let done = Ranges::read(&dir.join(name.done_file()));
+        let file = std::fs::File::open(dir.join(name.segment_file())).ok();
+        let mut reader = file.map(std::io::BufReader::new);
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let reader = reader.as_mut()?;
+            loop {
+                let mut line = Vec::new();
+                reader.read_until(b'\n', &mut line).ok()?;
+                let from = at;
+                at += line.len() as u64;
+                if line.last() != Some(&b'\n') {
+                    return None; // the end, or a line that is still being written
+                }
+                if !done.contains(from) {
+                    return Some(line);
+                }
+            }
+        })
+    })
+}
+
+/// How many lines wait. Reads what waits, in one sweep; the byte limit bounds the work.
+pub(super) fn count(dir: &Path) -> u64 {
+    SegmentName::list(dir).iter().map(|name| count_lines(dir, name).unwrap_or(0)).sum()
+}
+
+fn count_lines(dir: &Path, name: &SegmentName) -> std::io::Result<u64> {
+    let done = Ranges::read(&dir.join(name.done_file()));
+    let mut file = std::fs::File::open(dir.join(name.segment_file()))?;
+    let mut at = file.seek(SeekFrom::Start(done.covered()))?;
+    let mut buffer = vec![0; SWEEP_BYTES];
+    let mut lines = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(lines) };
+        lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        lines -= done.beyond_covered().map(|(from, to)| breaks_between(bytes, at, from, to)).sum::<u64>();
+        at += read as u64;
+    }
+}
+
+/// How many line breaks lie in `from..to`, of a piece of a file that begins at `at`.
+fn breaks_between(bytes: &[u8], at: u64, from: u64, to: u64) -> u64 {
+    let place = |byte: u64| usize::try_from(byte.saturating_sub(at)).unwrap_or(usize::MAX).min(bytes.len());
+    let part = bytes.get(place(from)..place(to)).unwrap_or_default();
+    part.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// How many bytes wait, by the files' sizes.
+pub(super) fn bytes(dir: &Path) -> u64 {
+    let waiting = |name: &SegmentName| {
+        let length = std::fs::metadata(dir.join(name.segment_file())).map_or(0, |data| data.len());
+        length.saturating_sub(Ranges::read(&dir.join(name.done_file())).length())
+    };
+    SegmentName::list(dir).iter().map(waiting).sum()
+}
+
+/// When the oldest segment was begun that an earlier process left behind or another one writes.
+pub(crate) fn oldest(dir: &Path) -> Option<Timestamp> {
+    SegmentName::list(dir).into_iter().map(|name| name.begun()).min()
+}

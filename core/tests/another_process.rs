@@ -1,0 +1,108 @@
+//! Clients that share a state directory, as two processes do.
+
+mod common;
+
+use common::{PATIENCE, client, config, files};
+use overt::{Capture, Client, Clock, Config, HttpTransport, LossReason, Timestamp, Variables};
+use overt_tests::{Server, refused_url};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A clock that the test moves.
+#[derive(Clone)]
+struct Moved(Arc<AtomicU64>);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        let micros = i64::try_from(self.0.load(Ordering::Relaxed)).unwrap() * 1_000;
+        Timestamp::from_unix_micros(micros).unwrap()
+    }
+}
+
+fn client_at(clock: &Moved, config: Config) -> Client {
+    let transport = Box::new(HttpTransport::new(config.timeout));
+    Client::with_parts(config, Variables::default(), Box::new(clock.clone()), transport).unwrap()
+}
+
+#[test]
+fn one_that_is_told_off_stops_the_other_within_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Moved(Arc::new(AtomicU64::new(1_795_198_236_493)));
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    let running = client_at(&clock, config.clone());
+    running.capture_event("before", &json!({})).unwrap();
+
+    client(config.clone()).set_consent(false).unwrap();
+    clock.0.fetch_add(1_000, Ordering::Relaxed);
+    assert_eq!(running.capture_event("after", &json!({})).unwrap(), Capture::Disabled);
+    drop(running);
+    assert_eq!(files(dir.path()), ["consent"]);
+}
+
+#[test]
+fn one_that_resets_makes_the_other_start_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Moved(Arc::new(AtomicU64::new(1_795_198_236_493)));
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    let running = client_at(&clock, config.clone());
+    running.capture_event("before", &json!({})).unwrap();
+    let before = running.client_id().unwrap();
+
+    let reset = client(config).reset_client_id().unwrap();
+    clock.0.fetch_add(1_000, Ordering::Relaxed);
+    assert!(matches!(running.capture_event("after", &json!({})).unwrap(), Capture::Recorded(_)));
+    assert_eq!(running.client_id().unwrap(), reset);
+    assert_ne!(reset, before);
+    let pending = running.pending();
+    assert!(pending.len() == 1 && pending[0].contains("\"after\""), "{pending:?}");
+}
+
+#[test]
+fn events_of_both_are_delivered_by_whoever_comes_first_and_only_once() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let mut config = config(&server.url, dir.path());
+    config.background = false;
+    let clients: Vec<_> = (0..4).map(|_| client(config.clone())).collect();
+    std::thread::scope(|scope| {
+        for client in &clients {
+            scope.spawn(move || {
+                for n in 0..250 {
+                    client.capture_event("run", &json!({"n": n})).unwrap();
+                    if n % 50 == 49 {
+                        client.flush(PATIENCE).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let mut uuids: Vec<_> = server.events().iter().map(|event| event["uuid"].to_string()).collect();
+    assert_eq!(uuids.len(), 1_000);
+    uuids.sort();
+    uuids.dedup();
+    assert_eq!(uuids.len(), 1_000, "no event was sent twice");
+}
+
+#[test]
+fn what_is_lost_at_capture_is_in_the_ledger_when_the_process_has_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    config.max_spool_events = 1;
+    let first = client(config.clone());
+    first.capture_event("kept", &json!({})).unwrap();
+    let full = Capture::Dropped(Some(LossReason::SpoolFull));
+    assert_eq!(first.capture_event("too many", &json!({})).unwrap(), full);
+    drop(first);
+    let next = client(config);
+    assert_eq!(next.capture_event("too many", &json!({})).unwrap(), full);
+    drop(next);
+    let ledger = client(common::config(&refused_url(), dir.path())).ledger();
+    assert!(ledger.lost.is_empty(), "another destination has a ledger of its own");
+    let spools = std::fs::read_dir(dir.path().join("spool")).unwrap();
+    let ledgers: Vec<_> =
+        spools.map(|spool| std::fs::read_to_string(spool.unwrap().path().join("ledger.json")).unwrap()).collect();
+    assert!(ledgers.len() == 1 && ledgers[0].contains("\"spool_full\": 2"), "{ledgers:?}");
+}
