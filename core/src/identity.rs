@@ -112,15 +112,21 @@ mod tests {
 
     #[test]
     fn of_many_racing_threads_one_id_wins() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("client_id");
-        let ids: Vec<_> = std::thread::scope(|scope| {
-            let racers: Vec<_> = (0..16).map(|_| scope.spawn(|| load_or_create(&path).unwrap())).collect();
-            racers.into_iter().map(|racer| racer.join().unwrap()).collect()
-        });
-        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-        let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
-        assert_eq!(files.len(), 1, "no temporary file stays behind");
+        for _ in 0..20 {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("client_id");
+            let start = std::sync::Barrier::new(8);
+            let race = || {
+                start.wait();
+                load_or_create(&path).unwrap()
+            };
+            let ids: Vec<_> = std::thread::scope(|scope| {
+                let racers: Vec<_> = (0..8).map(|_| scope.spawn(race)).collect();
+                racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+            });
+            assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays behind");
+        }
     }
 
     #[test]

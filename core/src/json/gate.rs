@@ -144,7 +144,7 @@ impl<'t, 'o> Gate<'t, 'o> {
             if self.peek() != Some(b'"') {
                 return Err(self.refuse("a key is missing"));
             }
-            let key = self.string()?;
+            let key = self.key()?;
             let kept = keep(&key);
             self.skip_space();
             if !self.take(b':') {
@@ -211,8 +211,20 @@ impl<'t, 'o> Gate<'t, 'o> {
         if self.at == start { Err(self.refuse("a digit is missing")) } else { Ok(()) }
     }
 
-    /// Copies a string with its quotes and gives its text, with escapes resolved.
-    fn string(&mut self) -> Result<Cow<'t, str>, Error> {
+    /// Copies a key with its quotes and gives its text, with escapes resolved.
+    fn key(&mut self) -> Result<Cow<'t, str>, Error> {
+        let start = self.at;
+        let escaped = self.string()?;
+        let quoted = self.text.get(start..self.at).unwrap_or_default();
+        if escaped {
+            serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| self.refuse("an unreadable key"))
+        } else {
+            Ok(Cow::Borrowed(quoted.get(1..quoted.len() - 1).unwrap_or_default()))
+        }
+    }
+
+    /// Copies a string with its quotes. Says whether it has escapes.
+    fn string(&mut self) -> Result<bool, Error> {
         let start = self.at;
         let mut escaped = false;
         self.at += 1;
@@ -232,12 +244,7 @@ impl<'t, 'o> Gate<'t, 'o> {
             }
         }
         self.copy_since(start);
-        let quoted = self.text.get(start..self.at).unwrap_or_default();
-        if escaped {
-            serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| self.refuse("an unreadable string"))
-        } else {
-            Ok(Cow::Borrowed(quoted.get(1..quoted.len() - 1).unwrap_or_default()))
-        }
+        Ok(escaped)
     }
 
     /// What follows a backslash.
