@@ -81,6 +81,12 @@ pub(crate) struct Common {
     joined: Vec<u8>,
 }
 
+fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+    let mut json = Vec::new();
+    write(&mut Writer::new(&mut json));
+    json
+}
+
 #[derive(Debug)]
 struct Member {
     key: String,
@@ -93,22 +99,19 @@ struct Member {
 impl Common {
     /// Adds a property, or replaces the one of this name.
     pub(crate) fn set(&mut self, key: &str, write: impl FnOnce(&mut Writer<'_>)) {
-        self.add(key, false, write);
+        self.add(key, false, &written(write));
     }
 
     /// Adds a property that no event can replace.
     pub(crate) fn reserve(&mut self, key: &str, write: impl FnOnce(&mut Writer<'_>)) {
-        self.add(key, true, write);
+        self.add(key, true, &written(write));
     }
 
-    fn add(&mut self, key: &str, reserved: bool, write: impl FnOnce(&mut Writer<'_>)) {
+    fn add(&mut self, key: &str, reserved: bool, value: &[u8]) {
         let mut json = vec![b','];
-        // The leading comma is there already; a key alone in an object needs none.
-        let mut value = vec![b'{'];
-        let mut writer = Writer::new(&mut value);
-        writer.key(key);
-        write(&mut writer);
-        json.extend(value.into_iter().skip(1));
+        json.extend(written(|w| w.str(key)));
+        json.push(b':');
+        json.extend_from_slice(value);
         self.members.retain(|member| member.key != key);
         self.members.push(Member { key: key.to_owned(), json, reserved });
         self.joined = self.members.iter().flat_map(|member| &member.json).copied().collect();

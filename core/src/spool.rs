@@ -44,6 +44,9 @@ pub(crate) trait Source {
     fn acknowledge(&mut self, batch: &Batch);
 }
 
+/// Counting looks at every segment, of which a burst makes many a second.
+const COUNT_EVERY_MS: u64 = 1_000;
+
 /// What may wait; checked on each append.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -53,11 +56,14 @@ pub(crate) struct Limits {
 }
 
 /// How much waits, as far as this process knows: all of it at opening, then its own changes; the bytes of other processes
-/// again at each new segment, so that together they pass the limit by a segment each at the most.
+/// again at a new segment, once a second at the most. So together they pass the limit by what they write in a second or
+/// in a segment each.
 #[derive(Debug, Default)]
 struct Usage {
     events: AtomicU64,
     bytes: AtomicU64,
+    /// When the bytes were counted, in Unix milliseconds.
+    counted_ms: AtomicU64,
 }
 
 /// Why an event was not appended.
@@ -82,7 +88,8 @@ impl Spool {
     /// Opens the spool, making its directory.
     pub(crate) fn open(dir: PathBuf, limits: Limits) -> Result<Self, Error> {
         state::make_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
-        let usage = Usage { events: pending::count(&dir).into(), bytes: pending::bytes(&dir).into() };
+        let (events, bytes) = (pending::count(&dir).into(), pending::bytes(&dir).into());
+        let usage = Usage { events, bytes, counted_ms: AtomicU64::new(0) };
         Ok(Self { limits, usage, writer: Mutex::new(Writer::new(dir.clone())), dir })
     }
 
@@ -100,7 +107,7 @@ impl Spool {
         }
         let new_segment = self.writer().append(line, now).map_err(Refusal::Unwritable)?;
         self.usage.events.fetch_add(1, Ordering::Relaxed);
-        if new_segment {
+        if new_segment && self.is_time_to_count(now) {
             self.usage.bytes.store(pending::bytes(&self.dir), Ordering::Relaxed);
         } else {
             self.usage.bytes.fetch_add(size, Ordering::Relaxed);
@@ -111,6 +118,15 @@ impl Spool {
     /// How many events wait.
     pub(crate) fn waiting(&self) -> u64 {
         self.usage.events.load(Ordering::Relaxed)
+    }
+
+    fn is_time_to_count(&self, now: Timestamp) -> bool {
+        let now = now.unix_millis();
+        let due = now.abs_diff(self.usage.counted_ms.load(Ordering::Relaxed)) >= COUNT_EVERY_MS;
+        if due {
+            self.usage.counted_ms.store(now, Ordering::Relaxed);
+        }
+        due
     }
 
     /// Whether somebody erased what this process wrote: another one that was told to switch off.

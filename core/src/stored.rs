@@ -14,7 +14,6 @@ const FILE: &str = "destination.json";
 /// The part of a configuration that outlives its process.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Stored {
-    #[serde(flatten)]
     destination: Destination,
     allow_plain_http: bool,
     app_version: String,
