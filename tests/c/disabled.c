@@ -18,6 +18,7 @@ static void expect_off(overt_config *config, const char *state_dir, const char *
   overt_event *event = overt_event_new(OVERT_STR("e"));
   overt_event_set_json(event, OVERT_STR("a"), OVERT_STR("{"));
   CHECK(overt_client_capture(client, event, NULL) == OVERT_DISABLED);
+  CHECK(overt_client_capture(client, NULL, NULL) == OVERT_DISABLED);
   CHECK(overt_client_capture_event(client, OVERT_STR("\xff"), OVERT_STR("{"), NULL) == OVERT_DISABLED);
   CHECK(overt_client_client_id(client, &text) == OVERT_DISABLED && text == NULL);
   CHECK(overt_client_flush(client, 0) == OVERT_OK);

@@ -19,37 +19,51 @@ static void *record_beside(void *client) {
   return NULL;
 }
 
-static void child(overt_client *client, int generation) {
+static void record_and_leave(overt_client *client) {
   record(client, EVENTS);
-  if (generation == 0) {
-    pid_t grandchild = fork();
-    CHECK(grandchild >= 0);
-    if (grandchild == 0) child(client, 1);
-    int status;
-    CHECK(waitpid(grandchild, &status, 0) == grandchild && status == 0);
-  }
   overt_client_free(client);
   _exit(0);
+}
+
+static void wait_for(pid_t child) {
+  int status;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+/* In a child: every second one has a child of its own. */
+static void be_child(overt_client *client, int number) {
+  if (number % 2 == 0) {
+    record(client, 1);
+    pid_t grandchild = fork();
+    CHECK(grandchild >= 0);
+    if (grandchild == 0) record_and_leave(client);
+    wait_for(grandchild);
+  }
+  record_and_leave(client);
 }
 
 int main(int argc, char **argv) {
   CHECK(argc == 2);
   overt_client *client = new_client(new_config(argv[1]));
+#ifdef __SANITIZE_ADDRESS__
+  /* The sanitiser's own malloc of GCC 12 hangs in a child if another thread was in it at the fork. */
+  record_beside(client);
+#else
   pthread_t beside;
   CHECK(pthread_create(&beside, NULL, record_beside, client) == 0);
+#endif
   pid_t children[CHILDREN];
   for (int i = 0; i < CHILDREN; i++) {
     record(client, 1);
     children[i] = fork();
     CHECK(children[i] >= 0);
-    if (children[i] == 0) child(client, i % 2);
+    if (children[i] == 0) be_child(client, i);
   }
-  for (int i = 0; i < CHILDREN; i++) {
-    int status;
-    CHECK(waitpid(children[i], &status, 0) == children[i] && status == 0);
-  }
+  for (int i = 0; i < CHILDREN; i++) wait_for(children[i]);
+#ifndef __SANITIZE_ADDRESS__
   CHECK(pthread_join(beside, NULL) == 0);
-  CHECK(count_pending(client) == BESIDE + CHILDREN + CHILDREN * EVENTS + CHILDREN / 2 * EVENTS);
+#endif
+  CHECK(count_pending(client) == BESIDE + CHILDREN * (1 + EVENTS) + CHILDREN / 2 * (1 + EVENTS));
   overt_client_free(client);
   return 0;
 }

@@ -1,0 +1,144 @@
+package overt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// A Config holds the options of a client. What is left out has the core's default, which is the same in every language.
+//
+// An option is a pointer where its zero value says something else than leaving it out: [Bool], [Int] and [Duration]
+// make them. Times are rounded up to milliseconds.
+type Config struct {
+	// App is the tool's name: 1 to 64 letters, digits, '.', '-' and '_'. It names the state directory, and is the
+	// property $app_name of the events. There is no default.
+	App string
+	// AppVersion is the property $app_version. Default: none.
+	AppVersion string
+	// APIKey is the project's public key. Without one the client is disabled.
+	APIKey string
+	// Endpoint is the server's URL. Default: PostHog's US cloud. Plain http only to loopback, unless AllowPlainHTTP.
+	Endpoint string
+	// AllowPlainHTTP allows plain http beyond loopback.
+	AllowPlainHTTP bool
+	// Wire is the protocol: "posthog" (default).
+	Wire string
+	// Compression says how requests are packed: "none" (default) or "gzip".
+	Compression string
+	// ExtraHeaders are added to every request.
+	ExtraHeaders map[string]string
+
+	// FlushAt: so many waiting events start a send by themselves. Default: 100.
+	FlushAt int
+	// FlushInterval: the oldest waiting event starts a send after this time. Default: 5 s.
+	FlushInterval *time.Duration
+	// MaxRetries: attempts of a batch after the first; then it rests for minutes. Default: 3.
+	MaxRetries *int
+	// Timeout is that of one whole request, in seconds rounded up. Default: 10 s.
+	Timeout time.Duration
+	// ConnectTimeout is the connection's part of it. Default: 5 s.
+	ConnectTimeout time.Duration
+	// ExitTimeout: how long Close may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.
+	ExitTimeout time.Duration
+	// Background says whether a thread of overt's sends events by itself. Default: true. Off: only Flush and Close do.
+	Background *bool
+
+	// MaxEventBytes: the largest event. Default: 32 KiB, at most 900 KiB.
+	MaxEventBytes int
+	// MaxBatchBytes: the largest request, before packing. Default: 512 KiB, at most 5 MiB.
+	MaxBatchBytes int
+	// MaxSpoolEvents: the most events waiting on disk. Default: 10,000.
+	MaxSpoolEvents int
+	// MaxSpoolBytes: the most bytes waiting on disk. Default: 8 MiB.
+	MaxSpoolBytes int
+	// MaxSpoolAge: the longest an event waits. Default: 30 days.
+	MaxSpoolAge time.Duration
+	// MaxMemoryEvents: the most events held in memory while the disk cannot be written. Default: 1,000.
+	MaxMemoryEvents *int
+
+	// SuperProperties are properties of every event; an event's own win.
+	SuperProperties Props
+	// Enrich says whether events say on what kind of system they arose. Default: true.
+	Enrich *bool
+	// DisableGeoIP asks the server not to derive a place from the sender's address. Default: true.
+	DisableGeoIP *bool
+	// PersonProfiles says whether events make person profiles. Default: false, events are anonymous.
+	PersonProfiles bool
+	// HistoricalMigration marks requests as an import of old events.
+	HistoricalMigration bool
+	// BeforeSend has a last look at each event, which is one JSON object, on the goroutine that captures. What it gives
+	// back is stored instead; nil drops the event, and so does a panic.
+	BeforeSend func(event json.RawMessage) json.RawMessage
+
+	// StateDir is where everything is kept. Default: the platform's directory for a user's state, overt, App.
+	StateDir string
+	// ClientIDPath is a text file of the tool's own that holds the client ID. Default: client_id in the state directory.
+	ClientIDPath string
+	// Debug says on stderr what is done, never what an event holds. OVERT_DEBUG=1 does the same.
+	Debug bool
+
+	// Consent: the host says so itself. Off is final; on stands below the variables and a stored off.
+	Consent *bool
+	// ConsentFunc is asked at each capture, for a choice that the host keeps itself and that may change; in place of
+	// Consent. It runs on the goroutine that captures and on overt's thread. A panic means off.
+	ConsentFunc func() bool
+	// ConsentEnv are variables of the tool's own: NAME is on for 1, true, t, yes, y and on in any case, NAME=1,yes for
+	// exactly these values. Any other value, the empty one included, is off.
+	ConsentEnv []string
+	// DefaultConsent is what holds if nobody says anything. Default: true.
+	DefaultConsent *bool
+	// RespectDoNotTrack says whether DO_NOT_TRACK counts. Default: true.
+	RespectDoNotTrack *bool
+	// InCI says whether DefaultConsent holds in CI too, where nobody sees a notice.
+	InCI bool
+}
+
+// Bool gives an option that is a pointer: overt.Config{Background: overt.Bool(false)}.
+func Bool(value bool) *bool { return &value }
+
+// Int gives an option that is a pointer: overt.Config{MaxRetries: overt.Int(0)}.
+func Int(value int) *int { return &value }
+
+// Duration gives an option that is a pointer: overt.Config{FlushInterval: overt.Duration(time.Minute)}.
+func Duration(value time.Duration) *time.Duration { return &value }
+
+// check refuses what C has no form for; all else is the core's to judge. The options have the core's names, as in every
+// message.
+func (c *Config) check() error {
+	if c.Consent != nil && c.ConsentFunc != nil {
+		return errors.New("overt: consent: Consent and ConsentFunc exclude each other")
+	}
+	for _, number := range []struct {
+		name  string
+		value int64
+		limit int64
+	}{
+		{"flush_at", int64(c.FlushAt), math.MaxUint32},
+		{"flush_interval", int64(given(c.FlushInterval)), math.MaxInt64},
+		{"max_retries", int64(given(c.MaxRetries)), math.MaxUint32},
+		{"timeout", int64(c.Timeout), math.MaxInt64},
+		{"connect_timeout", int64(c.ConnectTimeout), math.MaxInt64},
+		{"exit_timeout", int64(c.ExitTimeout), math.MaxInt64},
+		{"max_event_bytes", int64(c.MaxEventBytes), math.MaxInt64},
+		{"max_batch_bytes", int64(c.MaxBatchBytes), math.MaxInt64},
+		{"max_spool_events", int64(c.MaxSpoolEvents), math.MaxInt64},
+		{"max_spool_bytes", int64(c.MaxSpoolBytes), math.MaxInt64},
+		{"max_spool_age", int64(c.MaxSpoolAge), math.MaxInt64},
+		{"max_memory_events", int64(given(c.MaxMemoryEvents)), math.MaxInt64},
+	} {
+		if number.value < 0 || number.value > number.limit {
+			return fmt.Errorf("overt: %s: must lie between 0 and %d", number.name, number.limit)
+		}
+	}
+	return nil
+}
+
+func given[T any](option *T) (value T) {
+	if option != nil {
+		value = *option
+	}
+	return value
+}

@@ -1,0 +1,3 @@
+module github.com/overt-telemetry/overt/bindings/go
+
+go 1.25

@@ -1,0 +1,5 @@
+//go:build race
+
+package overt
+
+const raceEnabled = true

@@ -1,0 +1,262 @@
+//! `overt.Client`.
+
+use crate::event::Given;
+use crate::exit::Exiting;
+use crate::hooks::Hooks;
+use crate::walk::Walk;
+use crate::{answers, calls, options};
+use overt::{Capture, Consent, Error, Properties};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// `flush()` without a number: a person at a terminal bears it once, a job that ends does not notice.
+const FLUSH_WAIT: Duration = Duration::from_secs(5);
+/// Nobody means to wait longer, and an instant further away could not be represented.
+const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
+
+/// Records events and delivers them. An option that is absent or None keeps the core's default; times are seconds.
+#[pyclass(frozen, weakref, subclass, module = "overt")]
+pub struct Client {
+    life: Arc<Exiting>,
+    hooks: Hooks,
+    app: String,
+    exit_timeout: Duration,
+    max_event_bytes: usize,
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(
+        signature = (**options),
+        text_signature = "(*, app, app_version=None, api_key=None, endpoint=None, allow_plain_http=None, wire=None, \
+                          compression=None, extra_headers=None, flush_at=None, flush_interval=None, max_retries=None, \
+                          timeout=None, connect_timeout=None, exit_timeout=None, max_event_bytes=None, \
+                          max_batch_bytes=None, max_spool_events=None, max_spool_bytes=None, max_spool_age=None, \
+                          max_memory_events=None, disable_geoip=None, person_profiles=None, \
+                          historical_migration=None, super_properties=None, enrich=None, before_send=None, \
+                          state_dir=None, client_id_path=None, consent=None, consent_env=None, default_consent=None, \
+                          respect_do_not_track=None, in_ci=None, background=None, debug=None)"
+    )]
+    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let (config, hooks) = calls::python_code(|| options::read(py, options))?;
+        let (app, exit_timeout, max_event_bytes) = (config.app.clone(), config.exit_timeout, config.max_event_bytes);
+        hooks.refresh(py)?;
+        let client = calls::detached(py, None, || Some(overt::Client::new(config)));
+        match client {
+            Some(Ok(client)) => {
+                let life = Exiting::new(client, exit_timeout);
+                Ok(Self { life, hooks, app, exit_timeout, max_event_bytes })
+            }
+            Some(Err(error)) => Err(options::config_error(py, error.to_string())),
+            None => Err(options::config_error(py, "the client cannot be started".to_owned())),
+        }
+    }
+
+    /// Records an event. Gives its UUID, or None if nothing was recorded. Never raises.
+    #[pyo3(signature = (name, properties=None, *, distinct_id=None, timestamp=None, uuid=None, options=None, force=None))]
+    #[expect(clippy::too_many_arguments, reason = "Python has keyword arguments, Rust has not")]
+    fn capture_event<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        properties: Option<&Bound<'py, PyAny>>,
+        distinct_id: Option<&Bound<'py, PyAny>>,
+        timestamp: Option<&Bound<'py, PyAny>>,
+        uuid: Option<&Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyAny>>,
+        force: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyString>>> {
+        let asks_nobody = self.hooks.ask_host.is_none();
+        if asks_nobody && force.is_none() && !self.core().may_record(false) {
+            return Ok(None); // the whole disabled path
+        }
+        calls::quiet(None, || {
+            let force = force.is_some_and(|force| calls::swallow(py, force.is_truthy(), false));
+            let captured = self.capture(py, &Given { name, distinct_id, timestamp, uuid, options, force }, properties);
+            match captured {
+                Ok(Capture::Recorded(uuid)) => {
+                    self.life.captured(py);
+                    Some(PyString::new(py, uuid.hyphenated().encode_lower(&mut [0; 36])))
+                }
+                Ok(Capture::Dropped(reason)) => {
+                    let why = reason.map_or("before_send", overt::LossReason::as_str);
+                    self.core().trace(|| format!("capture_event: dropped: {why}"));
+                    None
+                }
+                Ok(Capture::Disabled) => None,
+                Err(error) => {
+                    self.core().trace(|| format!("capture_event: {error}"));
+                    None
+                }
+            }
+        })
+    }
+
+    /// Waits at most `timeout` seconds until everything recorded before is delivered. True if it is.
+    #[pyo3(signature = (timeout=None), text_signature = "($self, timeout=5.0)")]
+    fn flush(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        self.hooks.refresh(py)?;
+        self.wait(py, timeout.map_or(FLUSH_WAIT, seconds))
+    }
+
+    /// Ends delivery after waiting for it at most `timeout` seconds; if unset, `exit_timeout`.
+    #[pyo3(signature = (timeout=None))]
+    fn close(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let timeout = timeout.map_or(self.exit_timeout, seconds);
+        self.hooks.refresh(py)?;
+        let waited = if timeout.is_zero() { Ok(false) } else { self.wait(py, timeout) };
+        calls::detached(py, (), || drop(self.core().close(Duration::ZERO)));
+        waited.map(drop)
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
+        self.close(py, None)
+    }
+
+    /// Whether events are recorded, and why.
+    #[getter]
+    fn consent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        // Attached: this may ask the host.
+        let off = Consent { enabled: false, reason: overt::ConsentReason::Host };
+        answers::consent(py, calls::quiet(off, || self.core().consent())?)
+    }
+
+    /// Stores the user's choice. Gives what then holds.
+    fn set_consent<'py>(&self, py: Python<'py>, enabled: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        // What cannot be understood is no consent.
+        let enabled = calls::quiet(false, || calls::swallow(py, enabled.is_truthy(), false))?;
+        calls::detached(py, (), || {
+            if let Err(error) = self.core().set_consent(enabled) {
+                self.core().trace(|| format!("set_consent: {error}"));
+            }
+        });
+        self.consent(py)
+    }
+
+    /// The client ID, made now if there is none yet; None while consent is off.
+    #[getter]
+    fn client_id(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.asked(py, "client_id", overt::Client::client_id)
+    }
+
+    /// Forgets the client ID and erases everything pending. Gives the new ID, or None while consent is off.
+    fn reset_client_id(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.asked(py, "reset_client_id", overt::Client::reset_client_id)
+    }
+
+    /// What this client did in this process.
+    #[getter]
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        answers::stats(py, py.detach(|| self.core().stats()))
+    }
+
+    /// Events that this process lost, by reason.
+    fn losses(&self, py: Python<'_>) -> HashMap<&'static str, u64> {
+        let losses = calls::detached(py, Vec::new(), || self.core().losses());
+        losses.into_iter().map(|(reason, events)| (reason.as_str(), events)).collect()
+    }
+
+    /// The events that wait to be sent, oldest first, each exactly as it will be sent.
+    fn pending(&self, py: Python<'_>) -> Vec<String> {
+        calls::detached(py, Vec::new(), || self.core().pending())
+    }
+
+    /// The last events that were sent, oldest first, each exactly as it was sent.
+    fn sent(&self, py: Python<'_>) -> Vec<String> {
+        calls::detached(py, Vec::new(), || self.core().sent())
+    }
+
+    /// What was delivered and lost over all processes.
+    #[getter]
+    fn ledger<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        answers::ledger(py, calls::detached(py, overt::Ledger::default(), || self.core().ledger()))
+    }
+
+    /// Where the files lie; None if this user has no home directory.
+    #[getter]
+    fn paths<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // Python's paths are Python code: while the interpreter ends, other threads have none.
+        let paths = self.core().paths().filter(|_| calls::host_code_may_run());
+        paths.map(|paths| answers::paths(py, paths)).transpose()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<overt.Client app='{}'>", self.app)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.hooks.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.hooks.clear();
+    }
+}
+
+impl Client {
+    fn core(&self) -> &overt::Client {
+        &self.life.client
+    }
+
+    fn capture<'py>(
+        &self,
+        py: Python<'py>,
+        given: &Given<'_, 'py>,
+        properties: Option<&Bound<'py, PyAny>>,
+    ) -> Result<Capture, Error> {
+        let understood = given.understand(self.max_event_bytes)?;
+        self.core().capture(&understood.event()?, |line: &mut Properties<'_>| match properties {
+            Some(properties) => Walk::new(py, self.max_event_bytes).properties(line, properties),
+            None => Ok(()),
+        })
+    }
+
+    /// Waits for delivery; a Ctrl-C ends the wait.
+    fn wait(&self, py: Python<'_>, timeout: Duration) -> PyResult<bool> {
+        let mut interrupted = Ok(());
+        let delivered = calls::detached(py, false, || {
+            let interrupted = std::sync::Mutex::new(&mut interrupted);
+            let go_on = || {
+                let checked = Python::attach(|py| py.check_signals());
+                let go_on = checked.is_ok();
+                if let Ok(mut place) = interrupted.lock() {
+                    **place = checked;
+                }
+                go_on
+            };
+            self.core().flush_while(timeout, &go_on).is_ok()
+        });
+        interrupted.map(|()| delivered)
+    }
+
+    fn asked(
+        &self,
+        py: Python<'_>,
+        what: &str,
+        call: fn(&overt::Client) -> Result<Option<String>, Error>,
+    ) -> PyResult<Option<String>> {
+        self.hooks.refresh(py)?;
+        Ok(calls::detached(py, None, || {
+            call(self.core()).unwrap_or_else(|error| {
+                self.core().trace(|| format!("{what}: {error}"));
+                None
+            })
+        }))
+    }
+}
+
+/// A number of seconds to wait; what is none is no wait.
+pub fn seconds(given: &Bound<'_, PyAny>) -> Duration {
+    let seconds = given.extract::<f64>().unwrap_or(0.0).max(0.0);
+    Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+}

@@ -1,0 +1,73 @@
+"""A server that records what it gets and answers as it is told."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+
+class Request(NamedTuple):
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class Server:
+    """`statuses` are the answers to come, the last one for ever; while `gate` is cleared none is given."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.statuses = [200]
+        self.gate = threading.Event()
+        self.gate.set()
+        self.got = threading.Condition()
+        recorder = self
+
+        class Recorder(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers["Content-Encoding"] == "gzip":
+                    raw = gzip.decompress(raw)
+                status = recorder.record(Request(self.path, dict(self.headers), json.loads(raw)))
+                recorder.gate.wait(30)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def record(self, request: Request) -> int:
+        with self.got:
+            self.requests.append(request)
+            self.got.notify_all()
+            return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+    def wait_for(self, events: int) -> list[dict[str, Any]]:
+        """The events of all requests, as soon as there are so many."""
+        with self.got:
+            assert self.got.wait_for(lambda: len(self.events) >= events, timeout=30), self.events
+        return self.events
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [event for request in self.requests for event in request.body["batch"]]
+
+    @property
+    def names(self) -> list[str]:
+        return [event["event"] for event in self.events]
+
+    def close(self) -> None:
+        self.gate.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()

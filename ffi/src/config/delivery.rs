@@ -1,0 +1,47 @@
+//! Options: when events are sent, and how long that may take.
+
+use super::Config;
+use crate::guard::set;
+use std::time::Duration;
+
+/// So many waiting events start a send by themselves. Default: 100.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_flush_at(config: Option<&mut Config>, events: u32) {
+    set(config, |config| config.core.flush_at = events);
+}
+
+/// The oldest waiting event starts a send after this time. Default: 5 s.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_flush_interval_ms(config: Option<&mut Config>, interval_ms: u64) {
+    set(config, |config| config.core.flush_interval = Duration::from_millis(interval_ms));
+}
+
+/// Attempts of a batch after the first; then it rests for minutes. Default: 3.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_max_retries(config: Option<&mut Config>, retries: u32) {
+    set(config, |config| config.core.max_retries = retries);
+}
+
+/// The whole of one request, in seconds rounded up. Default: 10 s.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_timeout_ms(config: Option<&mut Config>, timeout_ms: u64) {
+    set(config, |config| config.core.timeout = Duration::from_millis(timeout_ms));
+}
+
+/// The connection's part of it. Default: 5 s.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_connect_timeout_ms(config: Option<&mut Config>, timeout_ms: u64) {
+    set(config, |config| config.core.connect_timeout = Duration::from_millis(timeout_ms));
+}
+
+/// How long overt_client_free may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_exit_timeout_ms(config: Option<&mut Config>, timeout_ms: u64) {
+    set(config, |config| config.core.exit_timeout = Duration::from_millis(timeout_ms));
+}
+
+/// Whether a thread of overt's sends events by itself. Default: true. Off: only flush and close do.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_background(config: Option<&mut Config>, background: bool) {
+    set(config, |config| config.core.background = background);
+}

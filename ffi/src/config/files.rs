@@ -1,0 +1,31 @@
+//! Options: where things lie, and who is told.
+
+use super::Config;
+use crate::guard::set;
+use crate::str::Str;
+
+/// Where everything is kept. Default: the platform's directory for a user's state, `overt`, then the tool's name.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_state_dir(config: Option<&mut Config>, path: Str) {
+    set(config, |config| {
+        if let Some(path) = config.keep(path.path("state_dir")) {
+            config.core.state_dir = path;
+        }
+    });
+}
+
+/// A text file of the tool's own that holds the client ID. Default: `client_id` in the state directory.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_client_id_path(config: Option<&mut Config>, path: Str) {
+    set(config, |config| {
+        if let Some(path) = config.keep(path.path("client_id_path")) {
+            config.core.client_id_path = path;
+        }
+    });
+}
+
+/// Says on stderr what is done, never what an event holds. Default: false. OVERT_DEBUG=1 does the same.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_debug(config: Option<&mut Config>, debug: bool) {
+    set(config, |config| config.core.debug = debug);
+}
