@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::json::{self, Writer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use uuid::Uuid;
 const MAX_NAME_BYTES: usize = 200;
 
 /// What a caller says about an event beside its properties.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event<'a> {
     /// The name: 1 to 200 bytes.
@@ -41,7 +42,7 @@ impl<'a> Event<'a> {
 }
 
 /// How PostHog is to treat one event; unset options are left out.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options<'a> {
@@ -52,11 +53,11 @@ pub struct Options<'a> {
     /// Whether the server is to leave the event's time alone.
     pub disable_skew_correction: Option<bool>,
     /// A product tour that the event belongs to.
-    pub product_tour_id: Option<&'a str>,
+    pub product_tour_id: Option<Cow<'a, str>>,
     /// The session.
-    pub session_id: Option<&'a str>,
+    pub session_id: Option<Cow<'a, str>>,
     /// The window.
-    pub window_id: Option<&'a str>,
+    pub window_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Options<'a> {
@@ -187,10 +188,10 @@ impl<'a> Properties<'a> {
 /// An event as a `before_send` hook gives it back.
 #[derive(Deserialize)]
 pub(crate) struct Rewritten<'a> {
-    pub event: std::borrow::Cow<'a, str>,
-    pub uuid: std::borrow::Cow<'a, str>,
-    pub distinct_id: std::borrow::Cow<'a, str>,
-    pub timestamp: std::borrow::Cow<'a, str>,
+    pub event: Cow<'a, str>,
+    pub uuid: Cow<'a, str>,
+    pub distinct_id: Cow<'a, str>,
+    pub timestamp: Cow<'a, str>,
     #[serde(borrow)]
     pub properties: &'a RawValue,
 }
@@ -313,7 +314,9 @@ mod tests {
     #[test]
     fn unknown_options_and_wrong_types_are_named() {
         let options = Options::from_json(r#"{"process_person_profile":true,"session_id":"s"}"#).unwrap();
-        assert_eq!((options.process_person_profile, options.session_id), (Some(true), Some("s")));
+        assert_eq!((options.process_person_profile, options.session_id.as_deref()), (Some(true), Some("s")));
+        let escaped = Options::from_json(r#"{"window_id":"a\"b\u00e9"}"#).unwrap();
+        assert_eq!(escaped.window_id.as_deref(), Some("a\"bé"));
         for (text, named) in [(r#"{"typo":1}"#, "typo"), (r#"{"cookieless_mode":"yes"}"#, "boolean"), ("[", "options")]
         {
             let message = Options::from_json(text).unwrap_err().to_string();

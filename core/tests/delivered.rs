@@ -34,6 +34,18 @@ fn an_event_arrives_as_it_was_captured() {
 }
 
 #[test]
+fn the_deepest_event_that_is_accepted_is_delivered() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = client(config(&server.url, dir.path()));
+    let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+    let capture = |depth| client.capture(&Event::new("deep"), |writer| writer.json_object(&nested(depth)));
+    assert!(matches!(capture(overt::MAX_DEPTH).unwrap(), Capture::Recorded(_)));
+    assert!(capture(overt::MAX_DEPTH + 1).is_err());
+    client.flush(PATIENCE).unwrap();
+    assert_eq!((server.requests().len(), client.losses()), (1, vec![]));
+}
+
+#[test]
 fn what_waits_and_what_was_sent_can_be_read_word_for_word() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let client = client(config(&server.url, dir.path()));

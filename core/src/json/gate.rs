@@ -7,6 +7,9 @@ use super::MAX_DEPTH;
 use crate::error::Error;
 use std::borrow::Cow;
 
+/// What an event's line puts around a value that a caller gives: the event and its properties.
+const LINE_DEPTH: usize = 2;
+
 /// Digits that cannot overflow a double without an exponent; the largest has 309.
 const ALWAYS_FINITE_DIGITS: usize = 300;
 
@@ -20,33 +23,30 @@ pub(crate) fn copy_value(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
 
 /// Copies the members of one object, each with a leading comma where `out` needs one, but only those whose key `keep`
 /// accepts. The keys that `keep` sees have their escapes resolved.
-pub(crate) fn copy_object(text: &str, out: &mut Vec<u8>, mut keep: impl FnMut(&str) -> bool) -> Result<(), Error> {
-    let mut gate = Gate::new(text, out);
-    gate.skip_space();
-    if !gate.take(b'{') {
-        return Err(gate.refuse("not a JSON object"));
-    }
-    gate.members(1, &mut |key| keep(key))?;
-    gate.end()
+pub(crate) fn copy_object(text: &str, out: &mut Vec<u8>, keep: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    Gate::new(text, out).object(keep)
 }
 
 /// Whether a line of a spool is one JSON object that can join a batch as it is.
 pub(crate) fn is_object(line: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(line) else { return false };
-    let mut copy = Vec::with_capacity(line.len());
-    copy_object(text, &mut copy, |_| true).is_ok()
+    let mut copy = Vec::new();
+    let mut gate = Gate::new(text, &mut copy);
+    gate.deepest = MAX_DEPTH + LINE_DEPTH;
+    gate.object(|_| true).is_ok()
 }
 
 struct Gate<'t, 'o> {
     text: &'t str,
     at: usize,
     out: &'o mut Vec<u8>,
+    deepest: usize,
 }
 
 impl<'t, 'o> Gate<'t, 'o> {
     fn new(text: &'t str, out: &'o mut Vec<u8>) -> Self {
         out.reserve(text.len());
-        Self { text, at: 0, out }
+        Self { text, at: 0, out, deepest: MAX_DEPTH }
     }
 
     fn refuse(&self, what: &str) -> Error {
@@ -79,6 +79,15 @@ impl<'t, 'o> Gate<'t, 'o> {
         self.out.extend_from_slice(self.text.as_bytes().get(from..self.at).unwrap_or_default());
     }
 
+    fn object(mut self, mut keep: impl FnMut(&str) -> bool) -> Result<(), Error> {
+        self.skip_space();
+        if !self.take(b'{') {
+            return Err(self.refuse("not a JSON object"));
+        }
+        self.members(1, &mut keep)?;
+        self.end()
+    }
+
     fn value(&mut self, depth: usize) -> Result<(), Error> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
@@ -102,7 +111,7 @@ impl<'t, 'o> Gate<'t, 'o> {
         depth: usize,
         inside: impl FnOnce(&mut Self, usize) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if depth >= MAX_DEPTH {
+        if depth >= self.deepest {
             return Err(self.refuse("nested deeper than 32"));
         }
         self.at += 1;
@@ -371,6 +380,14 @@ mod tests {
         let object = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
         assert!(copy_object(&object(MAX_DEPTH), &mut Vec::new(), |_| true).is_ok());
         assert!(copy_object(&object(MAX_DEPTH + 1), &mut Vec::new(), |_| true).is_err());
+    }
+
+    #[test]
+    fn a_line_may_hold_what_was_let_into_it() {
+        let deepest = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert!(is_object(format!("{{\"event\":\"e\",\"properties\":{{\"a\":{deepest}}}}}").as_bytes()));
+        assert!(!is_object(format!("{{\"properties\":{{\"a\":[{deepest}]}}}}").as_bytes()));
+        assert!(!is_object(b"[1]") && !is_object(b"{\xff}") && !is_object(b""));
     }
 
     #[test]

@@ -86,9 +86,9 @@ fn write_options(properties: &mut Properties<'_>, options: &Options<'_>) {
         }
     }
     for (key, value) in [
-        ("$product_tour_id", options.product_tour_id),
-        ("$session_id", options.session_id),
-        ("$window_id", options.window_id),
+        ("$product_tour_id", &options.product_tour_id),
+        ("$session_id", &options.session_id),
+        ("$window_id", &options.window_id),
     ] {
         if let Some(value) = value {
             properties.set(key, |w| w.str(value));
@@ -197,7 +197,7 @@ mod tests {
         add_common(&mut common, true, false);
         let mut event = Event::new("run \"x\"");
         event.options.process_person_profile = Some(true);
-        event.options.session_id = Some("s1");
+        event.options.session_id = Some("s1".into());
         let uuid = uuid::Uuid::from_u128(0x019a_a25a_3dcd_7000_8000_0000_0000_0001);
         let head = EventHead { event: &event, uuid, timestamp: now(), distinct_id: "d" };
         let mut out = Vec::new();
