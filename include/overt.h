@@ -171,10 +171,10 @@ void overt_config_set_endpoint(overt_config *config, overt_str endpoint);
 // Whether the endpoint may be plain http beyond loopback. Default: false.
 void overt_config_set_allow_plain_http(overt_config *config, bool allow);
 
-// The protocol: "posthog" (default).
+// The protocol: "posthog" (default), or "posthog-v1" with a result for each event.
 void overt_config_set_wire(overt_config *config, overt_str wire);
 
-// How requests are packed: "none" (default) or "gzip".
+// How requests are packed: "none" (default), "gzip", or "deflate" with "posthog-v1".
 void overt_config_set_compression(overt_config *config, overt_str compression);
 
 // Adds a header to every request.
@@ -453,8 +453,9 @@ overt_status overt_client_pending(const overt_client *client, overt_text **out_j
 // The last events that were sent, oldest first: JSON lines, each exactly as it was sent.
 overt_status overt_client_sent(const overt_client *client, overt_text **out_json_lines);
 
-// What this client did in this process: a JSON object with the numbers "recorded", "delivered", "pending", "lost",
-// "requests", "failures" and "panics", and with "storage", where events wait: "none", "disk" or "memory".
+// What this client did in this process: a JSON object with the numbers "recorded", "delivered", "unconfirmed",
+// "pending", "lost", "requests", "failures" and "panics", and with "storage", where events wait: "none", "disk" or
+// "memory".
 overt_status overt_client_stats(const overt_client *client, overt_text **out_json);
 
 // The events that this process lost: a JSON object with a number for each reason that occurred: "spool_full",

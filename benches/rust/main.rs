@@ -15,7 +15,8 @@ const CALLS: usize = 2_000;
 const JOB: &str = r#"{"job_id":"0b5ae1a2-7d6c-4a53-8c1d-0d7f0a6f1e11","target_reached":true,"run_mode":"normal","num_inputs":100,"library_version":"0.4.2","config":{"batch_size":10,"target_count":100,"dead_queue_threshold":3,"max_concurrency":10,"task_runner_timeout":60,"job_run_stop_threshold":3},"error_summary":{"TimeoutError":2},"count_summary":{"completed":98,"failed":2,"filtered":0},"run_time_platform":"Linux"}"#;
 
 fn main() {
-    let dir = tempfile::Builder::new().prefix("overt-bench-").tempdir_in(".").expect("the working directory is writable");
+    let dir =
+        tempfile::Builder::new().prefix("overt-bench-").tempdir_in(".").expect("the working directory is writable");
     let client = |state: &str, consent| Client::new(config(&dir.path().join(state), consent)).expect("a valid config");
     let line_bytes = {
         let probe = client("probe", true);

@@ -24,9 +24,9 @@ type Config struct {
 	Endpoint string
 	// AllowPlainHTTP allows plain http beyond loopback.
 	AllowPlainHTTP bool
-	// Wire is the protocol: "posthog" (default).
+	// Wire is the protocol: "posthog" (default), or "posthog-v1" with a result for each event.
 	Wire string
-	// Compression says how requests are packed: "none" (default) or "gzip".
+	// Compression says how requests are packed: "none" (default), "gzip", or "deflate" with "posthog-v1".
 	Compression string
 	// ExtraHeaders are added to every request.
 	ExtraHeaders map[string]string

@@ -213,6 +213,8 @@ type Stats struct {
 	Recorded uint64 `json:"recorded"`
 	// Delivered events, those of other processes included.
 	Delivered uint64 `json:"delivered"`
+	// Unconfirmed are those of them about which the server said nothing that overt understands.
+	Unconfirmed uint64 `json:"unconfirmed"`
 	// Pending events, those of other processes included as far as they are known.
 	Pending uint64 `json:"pending"`
 	// Lost events.

@@ -1,5 +1,7 @@
 //! Batches: which lines go into one request. Pure.
 
+use crate::event::line_uuid;
+
 /// The most events of one request: PostHog's own libraries stop at 100.
 pub(crate) const MAX_BATCH_EVENTS: usize = 100;
 
@@ -11,7 +13,7 @@ pub(crate) struct Place {
     pub to: u64,
 }
 
-/// Lines joined by commas, ready to go into a request, and where each came from.
+/// Lines joined by commas, no two of the same UUID, ready to go into a request, and where each came from.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     body: Vec<u8>,
@@ -24,7 +26,8 @@ impl Batch {
     pub(crate) fn add(&mut self, place: Place, line: &[u8], max_bytes: usize) -> bool {
         let comma = usize::from(!self.lines.is_empty());
         let full = self.lines.len() >= MAX_BATCH_EVENTS || self.body.len() + comma + line.len() > max_bytes;
-        if full && !self.lines.is_empty() {
+        let known = line_uuid(line).is_some_and(|uuid| self.uuids().any(|other| other == Some(uuid)));
+        if (full || known) && !self.lines.is_empty() {
             return false;
         }
         if comma == 1 {
@@ -54,14 +57,26 @@ impl Batch {
         starts.zip(&self.lines).filter_map(|(start, (_, end))| self.body.get(start..*end))
     }
 
+    /// The UUID of each line.
+    pub(crate) fn uuids(&self) -> impl Iterator<Item = Option<&str>> {
+        self.lines().map(line_uuid)
+    }
+
+    /// A batch of those lines, by their number, that `wanted` picks.
+    pub(crate) fn pick(&self, mut wanted: impl FnMut(usize) -> bool) -> Self {
+        let mut picked = Self::default();
+        for (index, (place, line)) in self.places().zip(self.lines()).enumerate() {
+            if wanted(index) {
+                picked.add(place, line, usize::MAX);
+            }
+        }
+        picked
+    }
+
     /// Two batches of half as many events each, the order kept.
     pub(crate) fn halves(&self) -> (Self, Self) {
-        let (mut first, mut second) = (Self::default(), Self::default());
-        for (index, (place, line)) in self.places().zip(self.lines()).enumerate() {
-            let half = if index < self.lines.len() / 2 { &mut first } else { &mut second };
-            half.add(place, line, usize::MAX);
-        }
-        (first, second)
+        let half = self.lines.len() / 2;
+        (self.pick(|index| index < half), self.pick(|index| index >= half))
     }
 }
 
@@ -83,6 +98,15 @@ mod tests {
         let mut batch = Batch::default();
         let added = (0..200).take_while(|n| batch.add(place(*n), b"{}", usize::MAX)).count();
         assert_eq!((added, batch.events()), (MAX_BATCH_EVENTS, MAX_BATCH_EVENTS));
+    }
+
+    #[test]
+    fn no_uuid_is_twice_in_a_batch() {
+        let line = |n: u8| format!("{{\"uuid\":\"019aa25a-3dcd-7000-8000-00000000000{n}\",\"event\":\"e\"}}");
+        let mut batch = Batch::default();
+        assert!(batch.add(place(0), line(1).as_bytes(), 9_999) && batch.add(place(1), line(2).as_bytes(), 9_999));
+        assert!(!batch.add(place(2), line(1).as_bytes(), 9_999));
+        assert_eq!(batch.uuids().flatten().count(), 2);
     }
 
     #[test]

@@ -260,6 +260,7 @@ impl Client {
         Stats {
             recorded: Counts::get(&life.counts.recorded),
             delivered: Counts::get(&life.counts.delivered),
+            unconfirmed: Counts::get(&life.counts.unconfirmed),
             pending: session.as_ref().map_or(0, |session| session.store.waiting()),
             lost: life.counts.losses.total(),
             requests: Counts::get(&life.counts.requests),
@@ -451,13 +452,14 @@ impl Inner {
         event::check_name(&rewritten.event)?;
         identity::check_distinct_id(&rewritten.distinct_id)?;
         let uuid = event::parse_uuid(&rewritten.uuid)?;
-        let event = Event::new(&rewritten.event);
+        let mut event = Event::new(&rewritten.event);
+        event.options = rewritten.options;
         let timestamp = Timestamp::parse(&rewritten.timestamp)?;
         let head = EventHead { event: &event, uuid, timestamp, distinct_id: &rewritten.distinct_id };
         let mut line = Vec::with_capacity(text.len());
-        self.to
-            .wire
-            .write_event(&mut line, &head, &Common::default(), |p| p.json_object(rewritten.properties.get()))?;
+        self.to.wire.write_event(&mut line, &head, &Common::new(self.to.wire.lifted()), |p| {
+            p.json_object(rewritten.properties.get())
+        })?;
         Ok(Some((uuid, line)))
     }
 
@@ -517,6 +519,7 @@ impl Inner {
             allowed: &allowed,
             delivered: &|batch| session.store.keep_sent(batch),
             jitter: &jitter,
+            new_id: &Uuid::new_v4,
         };
         let count_loss = |reason, events| counts.lose(reason, events);
         let (memory, disk) = session.store.deliver(now, &count_loss, |source| delivery.run(source));

@@ -38,6 +38,29 @@ pub enum Compression {
     None,
     /// gzip, for hosts that send many events.
     Gzip,
+    /// zlib-wrapped deflate; `posthog-v1` only.
+    Deflate,
+}
+
+impl Compression {
+    const ALL: [Self; 3] = [Self::None, Self::Gzip, Self::Deflate];
+
+    /// Reads the name of a compression.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|compression| compression.as_str() == name).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            Error::config(format!("compression: {name:?} is not known; there are: {known}"))
+        })
+    }
+
+    /// Its name, which is also that of the HTTP encoding.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+        }
+    }
 }
 
 /// Every option. `Config::new(app)` sets the defaults; fill in the rest as fields.
@@ -210,6 +233,7 @@ impl Config {
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(Error::config("timeout and connect_timeout: must be longer than 0"));
         }
+        self.wire.check_compression(self.compression)?;
         for (name, value) in &self.extra_headers {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             let plain = |byte: u8| byte == b'\t' || (0x20..0x7f).contains(&byte);

@@ -6,7 +6,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::json::{self, Writer};
+use crate::json::{self, Sift, Writer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -80,7 +80,13 @@ pub(crate) struct Common {
     members: Vec<Member>,
     /// All members, each with a leading comma.
     joined: Vec<u8>,
+    /// Names of properties that the wire puts elsewhere in an event.
+    lifts: &'static [&'static str],
+    lifted: Lifted,
 }
+
+/// Properties that do not go among the properties, with their values as JSON; an earlier one of a name gives way.
+pub(crate) type Lifted = Vec<(&'static str, Vec<u8>)>;
 
 fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut json = Vec::new();
@@ -98,6 +104,10 @@ struct Member {
 }
 
 impl Common {
+    pub(crate) fn new(lifts: &'static [&'static str]) -> Self {
+        Self { lifts, ..Self::default() }
+    }
+
     /// Adds a property, or replaces the one of this name.
     pub(crate) fn set(&mut self, key: &str, write: impl FnOnce(&mut Writer<'_>)) {
         self.add(key, false, &written(write));
@@ -109,6 +119,10 @@ impl Common {
     }
 
     fn add(&mut self, key: &str, reserved: bool, value: &[u8]) {
+        if let Some(name) = self.lift(key) {
+            self.lifted.push((name, value.to_vec()));
+            return;
+        }
         let mut json = vec![b','];
         json.extend(written(|w| w.str(key)));
         json.push(b':');
@@ -116,6 +130,10 @@ impl Common {
         self.members.retain(|member| member.key != key);
         self.members.push(Member { key: key.to_owned(), json, reserved });
         self.joined = self.members.iter().flat_map(|member| &member.json).copied().collect();
+    }
+
+    fn lift(&self, key: &str) -> Option<&'static str> {
+        self.lifts.iter().find(|name| **name == key).copied()
     }
 
     fn position(&self, key: &str) -> Option<usize> {
@@ -127,31 +145,49 @@ impl Common {
 #[derive(Debug)]
 pub struct Properties<'a> {
     out: &'a mut Vec<u8>,
+    sorted: Sorted<'a>,
+}
+
+/// What became of the properties that are not simply written.
+#[derive(Debug)]
+struct Sorted<'a> {
     common: &'a Common,
     /// Common properties that the event has itself.
     overridden: Vec<usize>,
+    lifted: Lifted,
 }
 
-impl<'a> Properties<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, common: &'a Common) -> Self {
-        Self { out, common, overridden: Vec::new() }
-    }
-
-    /// Whether the event may have this property; notes that it has.
-    fn admit(common: &Common, overridden: &mut Vec<usize>, key: &str) -> bool {
-        match common.position(key) {
-            None => true,
-            Some(place) if common.members.get(place).is_some_and(|member| member.reserved) => false,
+impl Sift for Sorted<'_> {
+    /// Whether the event may have this property among its properties; notes that it has.
+    fn keeps(&mut self, key: &str) -> bool {
+        match self.common.position(key) {
+            None => self.common.lift(key).is_none(),
+            Some(place) if self.common.members.get(place).is_some_and(|member| member.reserved) => false,
             Some(place) => {
-                overridden.push(place);
+                self.overridden.push(place);
                 true
             }
         }
     }
 
+    fn left_out(&mut self, key: &str, value: &[u8]) {
+        if let Some(name) = self.common.lift(key) {
+            self.lifted.push((name, value.to_vec()));
+        }
+    }
+}
+
+impl<'a> Properties<'a> {
+    pub(crate) fn new(out: &'a mut Vec<u8>, common: &'a Common) -> Self {
+        Self { out, sorted: Sorted { common, overridden: Vec::new(), lifted: Lifted::new() } }
+    }
+
     /// Writes one property; `value` must write exactly one value. A key is to be set once.
     pub fn set(&mut self, key: &str, value: impl FnOnce(&mut Writer<'_>)) {
-        if !Self::admit(self.common, &mut self.overridden, key) {
+        if !self.sorted.keeps(key) {
+            if self.sorted.common.lift(key).is_some() {
+                self.sorted.left_out(key, &written(value));
+            }
             return;
         }
         let mut writer = Writer::new(self.out);
@@ -165,23 +201,25 @@ impl<'a> Properties<'a> {
 
     /// Writes the members of a JSON object given as text, let through the gate.
     pub fn json_object(&mut self, text: &str) -> Result<(), Error> {
-        let Self { out, common, overridden } = self;
-        json::copy_object(text, out, |key| Self::admit(common, overridden, key))
+        json::copy_object(text, self.out, &mut self.sorted)
     }
 
-    /// Adds the common properties that the event does not have itself.
-    pub(crate) fn finish(self) {
+    /// Adds the common properties that the event does not have itself; gives what belongs elsewhere in the event, the
+    /// event's own after the common ones.
+    pub(crate) fn finish(self) -> Lifted {
+        let Sorted { common, overridden, lifted } = self.sorted;
         let start = self.out.len();
         let first = self.out.last() == Some(&b'{');
-        if self.overridden.is_empty() {
-            self.out.extend_from_slice(&self.common.joined);
+        if overridden.is_empty() {
+            self.out.extend_from_slice(&common.joined);
         } else {
-            let kept = self.common.members.iter().enumerate().filter(|(place, _)| !self.overridden.contains(place));
+            let kept = common.members.iter().enumerate().filter(|(place, _)| !overridden.contains(place));
             self.out.extend(kept.flat_map(|(_, member)| &member.json));
         }
         if first && self.out.len() > start {
             self.out.remove(start); // the comma before the first member
         }
+        if common.lifted.is_empty() { lifted } else { common.lifted.iter().cloned().chain(lifted).collect() }
     }
 }
 
@@ -194,12 +232,30 @@ pub(crate) struct Rewritten<'a> {
     pub timestamp: Cow<'a, str>,
     #[serde(borrow)]
     pub properties: &'a RawValue,
+    #[serde(default)]
+    pub options: Options<'a>,
+    pub session_id: Option<Cow<'a, str>>,
+    pub window_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Rewritten<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        serde_json::from_str(text).map_err(|error| Error::properties(format!("before_send: {error}")))
+        let mut rewritten: Self =
+            serde_json::from_str(text).map_err(|error| Error::properties(format!("before_send: {error}")))?;
+        rewritten.options.session_id = rewritten.session_id.take();
+        rewritten.options.window_id = rewritten.window_id.take();
+        Ok(rewritten)
     }
+}
+
+/// Every line begins with its UUID, so that nobody needs to parse it to find that.
+pub(crate) const LINE_START: &str = "{\"uuid\":\"";
+const UUID_CHARS: usize = 36;
+
+/// The UUID of an event's line.
+pub(crate) fn line_uuid(line: &[u8]) -> Option<&str> {
+    let uuid = line.strip_prefix(LINE_START.as_bytes())?.get(..UUID_CHARS)?;
+    std::str::from_utf8(uuid).ok()
 }
 
 /// Reads a UUID that a caller gives.

@@ -8,7 +8,7 @@
 mod gate;
 mod writer;
 
-pub(crate) use gate::{copy_object, is_object};
+pub(crate) use gate::{KeepAll, Sift, copy_object, is_object};
 pub use writer::Writer;
 
 /// Containers inside containers. serde_json stops at 128; nobody can read 32, and a stack must hold it.

@@ -36,6 +36,8 @@ pub struct Stats {
     pub recorded: u64,
     /// Events delivered, those of other processes included.
     pub delivered: u64,
+    /// Of these, events about which the server said nothing that we understand.
+    pub unconfirmed: u64,
     /// Events that wait, those of other processes included as far as they are known.
     pub pending: u64,
     /// Events lost.
@@ -55,6 +57,7 @@ pub struct Stats {
 pub(crate) struct Counts {
     pub recorded: AtomicU64,
     pub delivered: AtomicU64,
+    pub unconfirmed: AtomicU64,
     pub requests: AtomicU64,
     pub failures: AtomicU64,
     pub losses: LossCounts,

@@ -30,15 +30,42 @@ pub struct Request {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// `Retry-After`, where it is a number of seconds.
-    pub retry_after_seconds: Option<u64>,
+    /// The header `Retry-After`.
+    pub retry_after: Option<String>,
+    /// The header `Date`.
+    pub date: Option<String>,
     /// The first bytes of the body.
     pub body: Vec<u8>,
 }
 
 /// No answer came: refused, reset, timed out, no such host, no valid certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoAnswer(pub String);
+pub struct NoAnswer {
+    /// For a developer.
+    pub reason: String,
+    /// The server hung up on us. It may have answered that the body is too large, and not waited until we listened.
+    pub hung_up: bool,
+}
+
+impl NoAnswer {
+    /// No answer, for this reason; the server did not hang up.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), hung_up: false }
+    }
+}
+
+impl From<minreq::Error> for NoAnswer {
+    fn from(error: minreq::Error) -> Self {
+        use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        let hung_up = match &error {
+            minreq::Error::IoError(error) => {
+                matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+            }
+            _ => false,
+        };
+        Self { reason: error.to_string(), hung_up }
+    }
+}
 
 /// Carries requests. Tests hand in one of their own.
 pub trait Transport: Send + Sync {
@@ -71,18 +98,15 @@ impl HttpTransport {
             .with_follow_redirects(false)
             .with_max_headers_size(MAX_HEADER_BYTES)
             .with_max_status_line_length(MAX_STATUS_LINE_BYTES);
-        let mut answer = post.send_lazy().map_err(|error| NoAnswer(error.to_string()))?;
+        let mut answer = post.send_lazy()?;
         let mut body = Vec::new();
         // The status is the answer: a body that breaks off does not change it.
         let _ = answer.by_ref().take(MAX_ANSWER_BYTES).read_to_end(&mut body);
-        let retry_after = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
-        Ok(Response {
-            status: answer.status_code,
-            retry_after_seconds: retry_after
-                .and_then(|(_, value)| value.trim().parse().ok())
-                .filter(|after| *after > 0),
-            body,
-        })
+        let header = |wanted: &str| {
+            let found = answer.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| value.clone())
+        };
+        Ok(Response { status: answer.status_code, retry_after: header("retry-after"), date: header("date"), body })
     }
 }
 
@@ -90,7 +114,7 @@ impl Transport for HttpTransport {
     fn send(&self, request: &Request) -> Result<Response, NoAnswer> {
         // minreq and rustls can panic (a header cap that underflows, no crypto provider); a host must not feel it.
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.attempt(request)))
-            .unwrap_or_else(|_| Err(NoAnswer("the HTTP client panicked".into())))
+            .unwrap_or_else(|_| Err(NoAnswer::new("the HTTP client panicked")))
     }
 }
 

@@ -3,15 +3,24 @@
 //! A protocol decides the form of an event's line at capture, the request around a batch of lines, and what an answer
 //! means. Everything else (limits, attempts, waiting) is the same for all.
 
+mod body;
 mod posthog;
+mod posthog_v1;
+mod project;
+mod retry_after;
 
 use crate::clock::Timestamp;
 use crate::config::Compression;
 use crate::error::Error;
-use crate::event::{Common, Event, Properties};
+use crate::event::{Common, Event, LINE_START, Properties};
+use crate::json::Writer;
 use crate::transport::{Request, Response};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use uuid::Uuid;
+
+const LIB: &str = "overt";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The protocol that a client speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +30,9 @@ pub enum Wire {
     #[default]
     #[serde(rename = "posthog")]
     PostHog,
+    /// PostHog's `/i/v1/analytics/events`: a result for each event.
+    #[serde(rename = "posthog-v1")]
+    PostHogV1,
 }
 
 /// Where events go, and how: all that a later process needs to deliver what this one left behind.
@@ -53,45 +65,99 @@ impl Destination {
 }
 
 /// What the server's answer means for a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// It has the events.
     Delivered,
-    /// Not now; not before this many seconds where it said so.
-    Retry { after_seconds: Option<u64> },
+    /// It has judged each event; those that are to be sent again, not before this time where it said so.
+    Each { fates: Vec<Fate>, after: Option<Duration> },
+    /// Not now; not before this time where it said so.
+    Retry { after: Option<Duration> },
     /// The body was too large.
     TooLarge,
     /// Never.
     Refused,
 }
 
+/// What the server made of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It has it.
+    Delivered,
+    /// It said nothing that we understand about it: taken for delivered, and counted.
+    Unconfirmed,
+    /// It does not want it.
+    Refused,
+    /// It wants it again.
+    Again,
+}
+
+/// What stays the same over all attempts of a batch, its later parts included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchHead {
+    pub request_id: Uuid,
+    pub formed_at: Timestamp,
+}
+
+/// One attempt to send a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    pub batch: BatchHead,
+    /// From 1.
+    pub number: u32,
+    pub now: Timestamp,
+}
+
+/// An event's line, up to its properties.
+pub(crate) struct EventHead<'a> {
+    pub event: &'a Event<'a>,
+    pub uuid: Uuid,
+    pub timestamp: Timestamp,
+    pub distinct_id: &'a str,
+}
+
 impl Wire {
+    const ALL: [Self; 2] = [Self::PostHog, Self::PostHogV1];
+
     /// Reads the name of a protocol.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        match name {
-            "posthog" => Ok(Self::PostHog),
-            other => Err(Error::config(format!("wire: {other:?} is not known; there is: posthog"))),
-        }
+        Self::ALL.into_iter().find(|wire| wire.as_str() == name).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            Error::config(format!("wire: {name:?} is not known; there are: {known}"))
+        })
     }
 
     /// The name of the protocol.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PostHog => "posthog",
+            Self::PostHogV1 => "posthog-v1",
         }
     }
 
     /// The canonical form of an endpoint.
     pub(crate) fn endpoint(self, given: &str) -> String {
-        match self {
-            Self::PostHog => posthog::endpoint(given),
-        }
+        project::endpoint(given)
     }
 
     /// Refuses a key that cannot be one.
     pub(crate) fn check_key(self, key: &str) -> Result<(), Error> {
+        project::check_key(key)
+    }
+
+    /// Refuses a compression that this protocol does not have.
+    pub(crate) fn check_compression(self, compression: Compression) -> Result<(), Error> {
+        match (self, compression) {
+            (Self::PostHog, Compression::Deflate) => Err(Error::config("compression: deflate needs wire = posthog-v1")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Names of properties that this protocol puts elsewhere in an event.
+    pub(crate) fn lifted(self) -> &'static [&'static str] {
         match self {
-            Self::PostHog => posthog::check_key(key),
+            Self::PostHog => &[],
+            Self::PostHogV1 => posthog_v1::LIFTED,
         }
     }
 
@@ -99,6 +165,7 @@ impl Wire {
     pub(crate) fn add_common(self, common: &mut Common, disable_geoip: bool, person_profiles: bool) {
         match self {
             Self::PostHog => posthog::add_common(common, disable_geoip, person_profiles),
+            Self::PostHogV1 => posthog_v1::add_common(common, disable_geoip, person_profiles),
         }
     }
 
@@ -112,28 +179,112 @@ impl Wire {
     ) -> Result<(), Error> {
         match self {
             Self::PostHog => posthog::write_event(out, head, common, fill),
+            Self::PostHogV1 => posthog_v1::write_event(out, head, common, fill),
         }
     }
 
     /// The request that carries `lines`, which are joined by commas.
-    pub(crate) fn request(self, to: &Destination, lines: &[u8], now: Timestamp) -> Request {
+    pub(crate) fn request(self, to: &Destination, lines: &[u8], attempt: &Attempt) -> Request {
         match self {
-            Self::PostHog => posthog::request(to, lines, now),
+            Self::PostHog => posthog::request(to, lines, attempt),
+            Self::PostHogV1 => posthog_v1::request(to, lines, attempt),
         }
     }
 
-    /// What an answer means.
-    pub(crate) fn read(self, response: &Response) -> Answer {
+    /// What an answer that came at `now` means for the events with these UUIDs.
+    pub(crate) fn read<'u>(
+        self,
+        response: &Response,
+        uuids: impl Iterator<Item = Option<&'u str>>,
+        now: Timestamp,
+    ) -> Answer {
+        let after = retry_after::read(response.retry_after.as_deref(), response.date.as_deref(), now);
         match self {
-            Self::PostHog => posthog::read(response),
+            Self::PostHog => posthog::read(response, after),
+            Self::PostHogV1 => posthog_v1::read(response, uuids, after),
         }
     }
 }
 
-/// An event's line, up to its properties.
-pub(crate) struct EventHead<'a> {
-    pub event: &'a Event<'a>,
-    pub uuid: Uuid,
-    pub timestamp: Timestamp,
-    pub distinct_id: &'a str,
+/// The event's line up to and with its timestamp, which every protocol has in common. It begins with the UUID.
+fn write_head(out: &mut Vec<u8>, head: &EventHead<'_>) {
+    out.extend_from_slice(LINE_START.as_bytes());
+    out.extend_from_slice(head.uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    out.extend_from_slice(b"\",\"event\":");
+    Writer::new(out).str(head.event.name);
+    out.extend_from_slice(b",\"distinct_id\":");
+    Writer::new(out).str(head.distinct_id);
+    out.extend_from_slice(b",\"timestamp\":\"");
+    head.timestamp.write(out);
+    out.push(b'"');
+}
+
+fn product() -> String {
+    format!("{LIB}/{VERSION}")
+}
+
+/// Headers of every request.
+fn headers() -> Vec<(String, String)> {
+    vec![("Content-Type".to_owned(), "application/json".to_owned()), ("User-Agent".to_owned(), product())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn destination(wire: Wire) -> Destination {
+        Destination {
+            wire,
+            endpoint: "https://e.example".into(),
+            api_key: "phc_k".into(),
+            compression: Compression::None,
+            historical_migration: false,
+            extra_headers: vec![("X-Tool".into(), "1".into())],
+        }
+    }
+
+    pub(super) fn now() -> Timestamp {
+        Timestamp::parse("2026-11-20T18:10:36.493Z").unwrap()
+    }
+
+    pub(super) fn attempt() -> Attempt {
+        let batch = BatchHead { request_id: Uuid::from_u128(7), formed_at: now() };
+        Attempt { batch, number: 1, now: now().after(Duration::from_secs(1)) }
+    }
+
+    /// The line of an event with the usual common properties.
+    pub(super) fn event_line(
+        wire: Wire,
+        event: &Event<'_>,
+        fill: impl FnOnce(&mut Properties<'_>) -> Result<(), Error>,
+    ) -> String {
+        let mut common = Common::new(wire.lifted());
+        wire.add_common(&mut common, true, false);
+        let uuid = Uuid::from_u128(0x019a_a25a_3dcd_7000_8000_0000_0000_0001);
+        let head = EventHead { event, uuid, timestamp: now(), distinct_id: "d" };
+        let mut out = Vec::new();
+        wire.write_event(&mut out, &head, &common, fill).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_protocol_is_known_by_its_name() {
+        for wire in Wire::ALL {
+            assert_eq!(Wire::parse(wire.as_str()).unwrap(), wire);
+            assert_eq!(serde_json::to_value(wire).unwrap(), wire.as_str());
+        }
+        let message = Wire::parse("telepathy").unwrap_err().to_string();
+        assert!(message.starts_with("wire: ") && message.contains("posthog-v1"), "{message}");
+    }
+
+    #[test]
+    fn a_line_begins_with_its_uuid_in_every_protocol() {
+        for wire in Wire::ALL {
+            let line = event_line(wire, &Event::new("x"), |_| Ok(()));
+            let uuid = crate::event::line_uuid(line.as_bytes());
+            assert_eq!(uuid, Some("019aa25a-3dcd-7000-8000-000000000001"), "{line}");
+        }
+        assert_eq!(crate::event::line_uuid(b"{\"event\":1}"), None);
+        assert_eq!(crate::event::line_uuid(b"{\"uuid\":\"short\"}"), None);
+    }
 }

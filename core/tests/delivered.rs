@@ -34,6 +34,47 @@ fn an_event_arrives_as_it_was_captured() {
 }
 
 #[test]
+fn version_1_goes_to_its_own_place_with_its_own_form() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let mut config = config(&server.url, dir.path());
+    config.wire = overt::Wire::PostHogV1;
+    config.compression = overt::Compression::Deflate;
+    config.before_send = Some(std::sync::Arc::new(|line: &str| Some(line.replace("\"one\"", "\"two\""))));
+    let client = client(config);
+    let mut event = Event::new("one");
+    event.options.session_id = Some("s".into());
+    event.options.process_person_profile = Some(true);
+    client.capture(&event, |_| Ok(())).unwrap();
+    client.flush(PATIENCE).unwrap();
+
+    let [request] = server.requests().try_into().expect("one request");
+    assert_eq!(request.path, "/i/v1/analytics/events");
+    assert!(request.headers.contains(&("authorization".into(), "Bearer phc_test".into())));
+    let mut body = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::ZlibDecoder::new(request.body.as_slice()), &mut body).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert!(body["created_at"].is_string() && body.get("api_key").is_none() && body.get("sent_at").is_none());
+    let sent = &body["batch"][0];
+    assert_eq!((&sent["event"], &sent["session_id"]), (&json!("two"), &json!("s")));
+    assert_eq!(sent["options"], json!({"process_person_profile": true}));
+    assert!(sent["properties"].get("$lib").is_none());
+    assert_eq!(client.stats().unconfirmed, 1, "an empty body says nothing about the event");
+}
+
+#[test]
+fn the_same_uuid_is_never_twice_in_one_request() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = client(config(&server.url, dir.path()));
+    let mut event = Event::new("one");
+    event.uuid = Some(overt::parse_uuid("019aa25a-3dcd-7000-8000-000000000001").unwrap());
+    for _ in 0..2 {
+        client.capture(&event, |_| Ok(())).unwrap();
+    }
+    client.flush(PATIENCE).unwrap();
+    assert_eq!(server.requests().iter().map(|request| request.events().len()).collect::<Vec<_>>(), [1, 1]);
+}
+
+#[test]
 fn the_deepest_event_that_is_accepted_is_delivered() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let client = client(config(&server.url, dir.path()));
@@ -210,6 +251,7 @@ fn an_option_that_cannot_be_used_is_named() {
     refused("flush_at", &|config| config.flush_at = 0);
     refused("max_event_bytes", &|config| config.max_event_bytes = 1_000_000);
     refused("max_batch_bytes", &|config| config.max_batch_bytes = 32 * 1024);
+    refused("compression", &|config| config.compression = overt::Compression::Deflate);
     refused("super_properties", &|config| config.super_properties = "[]".into());
     refused("super_properties", &|config| config.super_properties = "{\"a\":1e999}".into());
     refused("extra_headers", &|config| config.extra_headers.push(("A".into(), "b\r\nC: d".into())));

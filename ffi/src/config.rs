@@ -100,25 +100,17 @@ pub extern "C" fn overt_config_set_allow_plain_http(config: Option<&mut Config>,
     set(config, |config| config.core.allow_plain_http = allow);
 }
 
-/// The protocol: "posthog" (default).
+/// The protocol: "posthog" (default), or "posthog-v1" with a result for each event.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_wire(config: Option<&mut Config>, wire: Str) {
     set_text(config, "wire", wire, |core, text| Wire::parse(text).map(|wire| core.wire = wire));
 }
 
-/// How requests are packed: "none" (default) or "gzip".
+/// How requests are packed: "none" (default), "gzip", or "deflate" with "posthog-v1".
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_compression(config: Option<&mut Config>, compression: Str) {
     set_text(config, "compression", compression, |core, text| {
-        core.compression = match text {
-            "none" => Compression::None,
-            "gzip" => Compression::Gzip,
-            other => {
-                let message = format!("compression: {other:?} is not known; there are: none, gzip");
-                return Err(overt_core::Error::new(overt_core::ErrorKind::InvalidConfig, message));
-            }
-        };
-        Ok(())
+        Compression::parse(text).map(|compression| core.compression = compression)
     });
 }
 

@@ -59,8 +59,9 @@ pub extern "C" fn overt_client_sent(
     text_of(client, out_json_lines, |client| lines(&client.sent()))
 }
 
-/// What this client did in this process: a JSON object with the numbers "recorded", "delivered", "pending", "lost",
-/// "requests", "failures" and "panics", and with "storage", where events wait: "none", "disk" or "memory".
+/// What this client did in this process: a JSON object with the numbers "recorded", "delivered", "unconfirmed",
+/// "pending", "lost", "requests", "failures" and "panics", and with "storage", where events wait: "none", "disk" or
+/// "memory".
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_client_stats(
     client: Option<&Client>,
@@ -71,6 +72,7 @@ pub extern "C" fn overt_client_stats(
         object(|writer| {
             count(writer, "recorded", stats.recorded);
             count(writer, "delivered", stats.delivered);
+            count(writer, "unconfirmed", stats.unconfirmed);
             count(writer, "pending", stats.pending);
             count(writer, "lost", stats.lost);
             count(writer, "requests", stats.requests);

@@ -46,7 +46,8 @@ fn a_command_is_recorded_and_delivered() {
     let request = server.join().expect("the server");
     assert!(request.starts_with("POST /batch/ HTTP/1.1\r\n"), "{request}");
     for part in [
-        r#"{"api_key":"phc_demo","batch":[{"event":"command_run","uuid":""#,
+        r#"{"api_key":"phc_demo","batch":[{"uuid":""#,
+        r#"","event":"command_run","distinct_id":""#,
         r#""properties":{"command":"demo get \"x\"","exit_code":3,"duration_ms":"#,
         r#""$app_name":"command","$app_version":"1.0.0""#,
     ] {

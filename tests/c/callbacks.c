@@ -18,7 +18,7 @@ static void release(void *user_data) {
   released++;
 }
 
-#define REWRITTEN "{\"event\":\"e\",\"uuid\":\"019aa25a-3dcd-7000-8000-000000000001\",\"distinct_id\":\"d\",\"timestamp\":\"2026-11-20T18:10:36.000Z\",\"properties\":{\"a\":1}}"
+#define REWRITTEN "{\"uuid\":\"019aa25a-3dcd-7000-8000-000000000001\",\"event\":\"e\",\"distinct_id\":\"d\",\"timestamp\":\"2026-11-20T18:10:36.000Z\",\"properties\":{\"a\":1}}"
 
 static void before_send(const char *state_dir) {
   const char *plan[2] = {NULL, NULL};

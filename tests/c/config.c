@@ -104,7 +104,7 @@ static void every_option(const char *state_dir) {
   CHECK(overt_client_capture(client, event, NULL) == OVERT_OK);
   CHECK(overt_client_capture(client, event, NULL) == OVERT_DROPPED);
   overt_event_free(event);
-  CHECK(is_text(pending(client), "{\"event\":\"e\",\"uuid\":\"019aa25a-3dcd-7000-8000-000000000001\",\"distinct_id\":\"d\","
+  CHECK(is_text(pending(client), "{\"uuid\":\"019aa25a-3dcd-7000-8000-000000000001\",\"event\":\"e\",\"distinct_id\":\"d\","
                 "\"timestamp\":\"2026-11-20T18:10:36.000Z\",\"properties\":{\"$app_name\":\"c-test\",\"$app_version\":\"1.2.3\","
                 "\"plan\":\"free\",\"$lib\":\"overt\",\"$lib_version\":\"" OVERT_VERSION "\"}}\n"));
   overt_text *losses;

@@ -26,7 +26,7 @@ static void expect_off(overt_config *config, const char *state_dir, const char *
   CHECK(overt_client_sent(client, &text) == OVERT_OK && is_text(text, ""));
   CHECK(overt_client_losses(client, &text) == OVERT_OK && is_text(text, "{}"));
   CHECK(overt_client_stats(client, &text) == OVERT_OK);
-  CHECK(is_text(text, "{\"recorded\":0,\"delivered\":0,\"pending\":0,\"lost\":0,\"requests\":0,\"failures\":0,\"panics\":0,"
+  CHECK(is_text(text, "{\"recorded\":0,\"delivered\":0,\"unconfirmed\":0,\"pending\":0,\"lost\":0,\"requests\":0,\"failures\":0,\"panics\":0,"
                 "\"storage\":\"none\"}"));
   CHECK(overt_client_close(client, 1000) == OVERT_OK);
   overt_event_free(event);

@@ -2,7 +2,7 @@
 
 #include "check.h"
 
-#define HEAD "{\"event\":\"job\",\"uuid\":\"019aa25a-3dcd-7000-8000-000000000001\",\"distinct_id\":\"someone\",\"timestamp\":\"2026-11-20T18:10:36.493Z\",\"properties\":{"
+#define HEAD "{\"uuid\":\"019aa25a-3dcd-7000-8000-000000000001\",\"event\":\"job\",\"distinct_id\":\"someone\",\"timestamp\":\"2026-11-20T18:10:36.493Z\",\"properties\":{"
 #define TAIL "\"$app_name\":\"c-test\",\"$lib\":\"overt\",\"$lib_version\":\"" OVERT_VERSION "\",\"$geoip_disable\":true"
 
 static overt_event *new_event(void) {

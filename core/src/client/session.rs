@@ -52,7 +52,7 @@ impl Session {
 
 /// The properties of every event, weakest first.
 pub(crate) fn common(config: &Config, variables: &Variables) -> Result<Common, Error> {
-    let mut common = Common::default();
+    let mut common = Common::new(config.wire.lifted());
     if config.enrich {
         for (key, value) in environment::properties(variables) {
             common.set(key, |w| w.str(&value));
@@ -65,7 +65,7 @@ pub(crate) fn common(config: &Config, variables: &Variables) -> Result<Common, E
     let given = config.super_properties.trim();
     if !given.is_empty() {
         // The gate first: it refuses what serde_json would let through.
-        json::copy_object(given, &mut Vec::new(), |_| true)
+        json::copy_object(given, &mut Vec::new(), &mut json::KeepAll)
             .map_err(|error| Error::config(format!("super_properties: {error}")))?;
         let members: std::collections::BTreeMap<String, &serde_json::value::RawValue> =
             serde_json::from_str(given).map_err(|error| Error::config(format!("super_properties: {error}")))?;

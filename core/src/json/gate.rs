@@ -21,10 +21,26 @@ pub(crate) fn copy_value(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
     gate.end()
 }
 
-/// Copies the members of one object, each with a leading comma where `out` needs one, but only those whose key `keep`
-/// accepts. The keys that `keep` sees have their escapes resolved.
-pub(crate) fn copy_object(text: &str, out: &mut Vec<u8>, keep: impl FnMut(&str) -> bool) -> Result<(), Error> {
-    Gate::new(text, out).object(keep)
+/// Copies the members of one object, each with a leading comma where `out` needs one, as far as `sift` keeps them.
+pub(crate) fn copy_object(text: &str, out: &mut Vec<u8>, sift: &mut dyn Sift) -> Result<(), Error> {
+    Gate::new(text, out).object(sift)
+}
+
+/// Decides which members of an object are copied. Keys have their escapes resolved.
+pub(crate) trait Sift {
+    /// Whether the member of this key is copied.
+    fn keeps(&mut self, key: &str) -> bool;
+    /// A member that was not kept, with its value as JSON.
+    fn left_out(&mut self, _key: &str, _value: &[u8]) {}
+}
+
+/// Keeps everything.
+pub(crate) struct KeepAll;
+
+impl Sift for KeepAll {
+    fn keeps(&mut self, _key: &str) -> bool {
+        true
+    }
 }
 
 /// Whether a line of a spool is one JSON object that can join a batch as it is.
@@ -33,7 +49,7 @@ pub(crate) fn is_object(line: &[u8]) -> bool {
     let mut copy = Vec::new();
     let mut gate = Gate::new(text, &mut copy);
     gate.deepest = MAX_DEPTH + LINE_DEPTH;
-    gate.object(|_| true).is_ok()
+    gate.object(&mut KeepAll).is_ok()
 }
 
 struct Gate<'t, 'o> {
@@ -79,12 +95,12 @@ impl<'t, 'o> Gate<'t, 'o> {
         self.out.extend_from_slice(self.text.as_bytes().get(from..self.at).unwrap_or_default());
     }
 
-    fn object(mut self, mut keep: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    fn object(mut self, sift: &mut dyn Sift) -> Result<(), Error> {
         self.skip_space();
         if !self.take(b'{') {
             return Err(self.refuse("not a JSON object"));
         }
-        self.members(1, &mut keep)?;
+        self.members(1, sift)?;
         self.end()
     }
 
@@ -93,7 +109,7 @@ impl<'t, 'o> Gate<'t, 'o> {
             Some(b'"') => self.string().map(drop),
             Some(b'{') => self.nested(depth, |gate, depth| {
                 gate.out.push(b'{');
-                gate.members(depth, &mut |_| true)?;
+                gate.members(depth, &mut KeepAll)?;
                 gate.out.push(b'}');
                 Ok(())
             }),
@@ -139,7 +155,7 @@ impl<'t, 'o> Gate<'t, 'o> {
     }
 
     /// Members up to and with the closing brace, which is not copied.
-    fn members(&mut self, depth: usize, keep: &mut dyn FnMut(&str) -> bool) -> Result<(), Error> {
+    fn members(&mut self, depth: usize, sift: &mut dyn Sift) -> Result<(), Error> {
         self.skip_space();
         if self.take(b'}') {
             return Ok(());
@@ -154,15 +170,17 @@ impl<'t, 'o> Gate<'t, 'o> {
                 return Err(self.refuse("a key is missing"));
             }
             let key = self.key()?;
-            let kept = keep(&key);
+            let kept = sift.keeps(&key);
             self.skip_space();
             if !self.take(b':') {
                 return Err(self.refuse("':' is missing"));
             }
             self.out.push(b':');
             self.skip_space();
+            let value = self.out.len();
             self.value(depth)?;
             if !kept {
+                sift.left_out(&key, self.out.get(value..).unwrap_or_default());
                 self.out.truncate(start);
             }
             self.skip_space();
@@ -378,8 +396,8 @@ mod tests {
         assert!(through(&nested(MAX_DEPTH)).is_ok());
         assert!(through(&nested(MAX_DEPTH + 1)).is_err());
         let object = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-        assert!(copy_object(&object(MAX_DEPTH), &mut Vec::new(), |_| true).is_ok());
-        assert!(copy_object(&object(MAX_DEPTH + 1), &mut Vec::new(), |_| true).is_err());
+        assert!(copy_object(&object(MAX_DEPTH), &mut Vec::new(), &mut KeepAll).is_ok());
+        assert!(copy_object(&object(MAX_DEPTH + 1), &mut Vec::new(), &mut KeepAll).is_err());
     }
 
     #[test]
@@ -394,9 +412,20 @@ mod tests {
     fn members_are_kept_by_key_with_escapes_resolved() {
         let mut out = b"{\"first\":0".to_vec();
         let text = r#"{"keep":1,"\u0024lib":{"x":[1,2]},"last":"}"}"#;
-        copy_object(text, &mut out, |key| key != "$lib").unwrap();
+        struct NotLib(Vec<String>);
+        impl Sift for NotLib {
+            fn keeps(&mut self, key: &str) -> bool {
+                key != "$lib"
+            }
+            fn left_out(&mut self, key: &str, value: &[u8]) {
+                self.0.push(format!("{key}={}", String::from_utf8_lossy(value)));
+            }
+        }
+        let mut sift = NotLib(Vec::new());
+        copy_object(text, &mut out, &mut sift).unwrap();
+        assert_eq!(sift.0, [r#"$lib={"x":[1,2]}"#]);
         assert_eq!(String::from_utf8(out).unwrap(), r#"{"first":0,"keep":1,"last":"}""#);
-        assert!(copy_object("[1]", &mut Vec::new(), |_| true).is_err());
+        assert!(copy_object("[1]", &mut Vec::new(), &mut KeepAll).is_err());
     }
 
     #[test]

@@ -8,8 +8,9 @@ use crate::spool::Source;
 use crate::stats::Counts;
 use crate::trace::Trace;
 use crate::transport::Transport;
-use crate::wire::Destination;
+use crate::wire::{Answer, Attempt, BatchHead, Destination, Fate};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How a pass ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(crate) struct Delivery<'a> {
     pub delivered: &'a dyn Fn(&Batch),
     /// A number 0 ≤ n < 1.
     pub jitter: &'a dyn Fn() -> f64,
+    /// A new random UUID.
+    pub new_id: &'a dyn Fn() -> Uuid,
 }
 
 impl Delivery<'_> {
@@ -54,55 +57,80 @@ impl Delivery<'_> {
             }
             // Halves of a batch that was too large go out before anything else, the first half first.
             let mut parts = vec![batch];
-            while let Some(batch) = parts.pop() {
-                match self.send(&batch) {
-                    Some(Next::Done) => {
-                        Counts::add(&self.counts.delivered, batch.events());
-                        (self.delivered)(&batch);
-                        source.acknowledge(&batch);
-                    }
-                    Some(Next::GiveUp) => {
-                        self.counts.lose(LossReason::Refused, batch.events() as u64);
-                        source.acknowledge(&batch);
-                    }
+            while let Some(mut batch) = parts.pop() {
+                match self.send(&mut batch, source) {
                     Some(Next::Halve) => {
                         let (first, second) = batch.halves();
                         parts.extend([second, first]);
                     }
                     Some(Next::Park) => return Pass::Parked,
+                    Some(Next::Done | Next::GiveUp) => {}
                     Some(Next::Again(_)) | None => return Pass::Stopped,
                 }
             }
         }
     }
 
-    /// Sends one batch, again as often as the policy says; `None` if it is to stop.
-    fn send(&self, batch: &Batch) -> Option<Next> {
-        let policy = Policy { max_retries: self.max_retries, events: batch.events() };
-        for attempt in 1_u32.. {
+    /// Sends a batch, again as often as the policy says, and settles what the server has judged; what is left in it
+    /// waits. `None` if it is to stop.
+    fn send(&self, batch: &mut Batch, source: &mut dyn Source) -> Option<Next> {
+        let head = BatchHead { request_id: (self.new_id)(), formed_at: self.clock.now() };
+        let mut hang_ups = 0;
+        for number in 1_u32.. {
             (self.allowed)().then_some(())?;
-            let request = self.to.wire.request(self.to, batch.body(), self.clock.now());
-            Counts::add(&self.counts.requests, 1);
-            let outcome = match self.transport.send(&request) {
-                Ok(response) => {
-                    self.trace.say(|| format!("{} events: status {}", batch.events(), response.status));
-                    Outcome::Answered(self.to.wire.read(&response))
-                }
-                Err(error) => {
-                    self.trace.say(|| format!("{} events: {}", batch.events(), error.0));
-                    Outcome::NoAnswer
-                }
-            };
-            let next = retry::next(outcome, attempt, policy, (self.jitter)());
+            let attempt = Attempt { batch: head, number, now: self.clock.now() };
+            let outcome = self.attempt(batch, &attempt, &mut hang_ups);
+            if let Outcome::Answered(Answer::Each { fates, .. }) = &outcome {
+                self.settle(batch, fates, source);
+            }
+            let policy = Policy { max_retries: self.max_retries, events: batch.events() };
+            let next = retry::next(&outcome, number, policy, (self.jitter)());
             if next != Next::Done {
                 Counts::add(&self.counts.failures, 1);
             }
             match next {
                 Next::Again(pause) => (self.pause)(pause).then_some(())?,
-                end => return Some(end),
+                Next::Done => self.settle(batch, &vec![Fate::Delivered; batch.events()], source),
+                Next::GiveUp => self.settle(batch, &vec![Fate::Refused; batch.events()], source),
+                Next::Halve | Next::Park => {}
+            }
+            if !matches!(next, Next::Again(_)) {
+                return Some(next);
             }
         }
         None
+    }
+
+    fn attempt(&self, batch: &Batch, attempt: &Attempt, hang_ups: &mut u32) -> Outcome {
+        let request = self.to.wire.request(self.to, batch.body(), attempt);
+        Counts::add(&self.counts.requests, 1);
+        match self.transport.send(&request) {
+            Ok(response) => {
+                *hang_ups = 0;
+                self.trace.say(|| format!("{} events: status {}", batch.events(), response.status));
+                Outcome::Answered(self.to.wire.read(&response, batch.uuids(), self.clock.now()))
+            }
+            Err(no_answer) => {
+                self.trace.say(|| format!("{} events: {}", batch.events(), no_answer.reason));
+                *hang_ups = if no_answer.hung_up { *hang_ups + 1 } else { 0 };
+                if no_answer.hung_up { Outcome::HungUp(*hang_ups) } else { Outcome::NoAnswer }
+            }
+        }
+    }
+
+    /// Acknowledges and counts the events of a batch by their fates; those that the server wants again stay in it.
+    fn settle(&self, batch: &mut Batch, fates: &[Fate], source: &mut dyn Source) {
+        let of = |wanted: &[Fate]| batch.pick(|index| fates.get(index).is_some_and(|fate| wanted.contains(fate)));
+        let (delivered, refused) = (of(&[Fate::Delivered, Fate::Unconfirmed]), of(&[Fate::Refused]));
+        Counts::add(&self.counts.delivered, delivered.events());
+        Counts::add(&self.counts.unconfirmed, of(&[Fate::Unconfirmed]).events());
+        self.counts.lose(LossReason::Refused, refused.events() as u64);
+        if delivered.events() > 0 {
+            (self.delivered)(&delivered);
+        }
+        source.acknowledge(&delivered);
+        source.acknowledge(&refused);
+        *batch = of(&[Fate::Again]);
     }
 }
 
@@ -127,16 +155,28 @@ mod tests {
         }
     }
 
+    /// What the server does.
+    #[derive(Clone)]
+    enum Play {
+        Status(u16),
+        Refuse,
+        HangUp,
+        Results(&'static str),
+    }
+    use Play::{HangUp, Refuse, Results, Status};
+
     /// Plays answers in turn, the last one for ever, and keeps the requests.
-    struct Script(Vec<Result<u16, ()>>, Mutex<Vec<Request>>);
+    struct Script(Vec<Play>, Mutex<Vec<Request>>);
 
     impl Transport for Script {
         fn send(&self, request: &Request) -> Result<Response, NoAnswer> {
             let mut requests = self.1.lock().unwrap();
             requests.push(request.clone());
             match self.0[(requests.len() - 1).min(self.0.len() - 1)] {
-                Ok(status) => Ok(Response { status, ..Response::default() }),
-                Err(()) => Err(NoAnswer("refused".into())),
+                Status(status) => Ok(Response { status, ..Response::default() }),
+                Results(body) => Ok(Response { status: 200, body: body.into(), ..Response::default() }),
+                Refuse => Err(NoAnswer::new("refused")),
+                HangUp => Err(NoAnswer { reason: "reset".into(), hung_up: true }),
             }
         }
     }
@@ -167,15 +207,20 @@ mod tests {
 
     struct Ran {
         pass: Pass,
+        requests: Vec<Request>,
         bodies: Vec<String>,
         pauses: Vec<u128>,
         acknowledged: Vec<u64>,
         counts: Counts,
     }
 
-    fn run(answers: &[Result<u16, ()>], waiting: &[&'static str], stop_after: usize) -> Ran {
+    fn run(answers: &[Play], waiting: &[&'static str], stop_after: usize) -> Ran {
+        run_on(Wire::PostHog, answers, waiting, stop_after)
+    }
+
+    fn run_on(wire: Wire, answers: &[Play], waiting: &[&'static str], stop_after: usize) -> Ran {
         let to = Destination {
-            wire: Wire::PostHog,
+            wire,
             endpoint: "https://h".into(),
             api_key: "k".into(),
             compression: Compression::None,
@@ -185,6 +230,7 @@ mod tests {
         let clock = Virtual(AtomicU64::new(0));
         let script = Script(answers.to_vec(), Mutex::default());
         let counts = Counts::default();
+        let ids = AtomicU64::new(1);
         let pauses = RefCell::new(Vec::new());
         let mut source = Lines { waiting: waiting.to_vec(), acknowledged: Vec::new() };
         let pass = Delivery {
@@ -203,16 +249,17 @@ mod tests {
             allowed: &|| true,
             delivered: &|_| (),
             jitter: &|| 0.0,
+            new_id: &|| uuid::Uuid::from_u128(ids.fetch_add(1, Ordering::Relaxed).into()),
         }
         .run(&mut source);
         let requests = script.1.into_inner().unwrap();
         let bodies = requests.iter().map(|request| String::from_utf8(request.body.clone()).unwrap()).collect();
-        Ran { pass, bodies, pauses: pauses.into_inner(), acknowledged: source.acknowledged, counts }
+        Ran { pass, requests, bodies, pauses: pauses.into_inner(), acknowledged: source.acknowledged, counts }
     }
 
     #[test]
     fn a_batch_is_one_request_and_is_acknowledged() {
-        let ran = run(&[Ok(200)], &["{\"a\":1}", "{\"b\":2}"], 99);
+        let ran = run(&[Status(200)], &["{\"a\":1}", "{\"b\":2}"], 99);
         assert_eq!((ran.pass, ran.bodies.len()), (Pass::Done, 1));
         assert_eq!(ran.acknowledged, [0, 1]);
         assert_eq!(Counts::get(&ran.counts.delivered), 2);
@@ -220,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_retry_sends_the_same_events_with_a_fresh_time() {
-        let ran = run(&[Err(()), Ok(503), Ok(200)], &["{\"a\":1}"], 99);
+        let ran = run(&[Refuse, Status(503), Status(200)], &["{\"a\":1}"], 99);
         assert_eq!((ran.pass, ran.bodies.len(), ran.pauses.as_slice()), (Pass::Done, 3, &[200, 400][..]));
         let parts: Vec<_> = ran.bodies.iter().map(|body| body.split_once("\"sent_at\":").unwrap()).collect();
         assert!(parts.iter().all(|(events, _)| *events == parts[0].0));
@@ -230,14 +277,14 @@ mod tests {
 
     #[test]
     fn after_max_retries_nothing_is_acknowledged_or_lost() {
-        let ran = run(&[Ok(500)], &["{\"a\":1}"], 99);
+        let ran = run(&[Status(500)], &["{\"a\":1}"], 99);
         assert_eq!((ran.pass, ran.bodies.len()), (Pass::Parked, 4));
         assert!(ran.acknowledged.is_empty() && ran.counts.losses.total() == 0);
     }
 
     #[test]
     fn a_final_status_is_one_request_and_a_counted_loss() {
-        let ran = run(&[Ok(400)], &["{\"a\":1}", "{\"b\":2}"], 99);
+        let ran = run(&[Status(400)], &["{\"a\":1}", "{\"b\":2}"], 99);
         assert_eq!((ran.pass, ran.bodies.len()), (Pass::Done, 1));
         assert_eq!(ran.counts.losses.get(LossReason::Refused), 2);
         assert_eq!(ran.acknowledged, [0, 1]);
@@ -245,15 +292,73 @@ mod tests {
 
     #[test]
     fn a_body_that_is_too_large_goes_in_halves_and_in_order() {
-        let ran = run(&[Ok(413), Ok(413), Ok(200)], &["{\"a\":1}", "{\"b\":2}", "{\"c\":3}", "{\"d\":4}"], 99);
+        let ran =
+            run(&[Status(413), Status(413), Status(200)], &["{\"a\":1}", "{\"b\":2}", "{\"c\":3}", "{\"d\":4}"], 99);
         let batches: Vec<_> = ran.bodies.iter().map(|body| body.matches("{\"").count() - 1).collect();
         assert_eq!((ran.pass, batches), (Pass::Done, vec![4, 2, 1, 1, 2]));
         assert_eq!(ran.acknowledged, [0, 1, 2, 3]);
     }
 
+    const A: &str = r#"{"uuid":"aaaaaaaa-0000-4000-8000-000000000000","n":1}"#;
+    const B: &str = r#"{"uuid":"bbbbbbbb-0000-4000-8000-000000000000","n":2}"#;
+    const C: &str = r#"{"uuid":"cccccccc-0000-4000-8000-000000000000","n":3}"#;
+
+    #[test]
+    fn exactly_the_events_that_are_wanted_again_go_again_under_the_same_request_id() {
+        let first = Results(
+            r#"{"results":{"cccccccc-0000-4000-8000-000000000000":{"result":"retry"},
+                "aaaaaaaa-0000-4000-8000-000000000000":{"result":"ok"},
+                "bbbbbbbb-0000-4000-8000-000000000000":{"result":"drop"}}}"#,
+        );
+        let ran = run_on(Wire::PostHogV1, &[first, Status(503), Results("{}")], &[A, B, C], 99);
+        assert_eq!((ran.pass, ran.requests.len()), (Pass::Done, 3));
+        assert!(ran.bodies[0].contains(A) && ran.bodies[0].contains(B) && ran.bodies[0].contains(C));
+        for body in &ran.bodies[1..] {
+            assert!(body.contains(C) && !body.contains(A) && !body.contains(B), "{body}");
+            assert_eq!(body.get(..40), ran.bodies[0].get(..40), "created_at stays");
+        }
+        let header = |request: &Request, name: &str| {
+            let found = request.headers.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone()).unwrap()
+        };
+        let of_all = |name| ran.requests.iter().map(|request| header(request, name)).collect::<Vec<_>>();
+        assert_eq!(of_all("PostHog-Attempt"), ["1", "2", "3"]);
+        let ids = of_all("PostHog-Request-Id");
+        assert!(ids.iter().all(|id| *id == ids[0]));
+        let times = of_all("PostHog-Request-Timestamp");
+        assert!(times[0] < times[1] && times[1] < times[2], "{times:?}");
+        assert_eq!(ran.acknowledged, [0, 1, 2]);
+        assert_eq!(ran.counts.losses.get(LossReason::Refused), 1);
+        assert_eq!((Counts::get(&ran.counts.delivered), Counts::get(&ran.counts.unconfirmed)), (2, 1));
+    }
+
+    #[test]
+    fn events_that_are_always_wanted_again_stay_after_max_retries() {
+        let again = Results(r#"{"results":{"aaaaaaaa-0000-4000-8000-000000000000":{"result":"retry"}}}"#);
+        let ran = run_on(Wire::PostHogV1, &[again], &[A, B], 99);
+        assert_eq!((ran.pass, ran.requests.len()), (Pass::Parked, 4));
+        assert_eq!(ran.acknowledged, [1], "only what was judged");
+    }
+
+    #[test]
+    fn halves_are_requests_of_their_own() {
+        let ran = run_on(Wire::PostHogV1, &[Status(413), Status(204)], &[A, B], 99);
+        let ids: std::collections::HashSet<_> = ran.requests.iter().map(|request| &request.headers[5]).collect();
+        assert_eq!((ran.pass, ids.len(), ran.acknowledged), (Pass::Done, 3, vec![0, 1]));
+    }
+
+    #[test]
+    fn who_is_hung_up_on_twice_sends_halves() {
+        let ran = run(&[HangUp, HangUp, Status(200)], &["{\"a\":1}", "{\"b\":2}"], 99);
+        let batches: Vec<_> = ran.bodies.iter().map(|body| body.matches("{\"").count() - 1).collect();
+        assert_eq!((ran.pass, batches), (Pass::Done, vec![2, 2, 1, 1]));
+        let ran = run(&[HangUp, Refuse, HangUp, Status(200)], &["{\"a\":1}", "{\"b\":2}"], 99);
+        assert_eq!(ran.bodies.len(), 4, "twice in a row, not twice");
+    }
+
     #[test]
     fn closing_ends_a_waiting_retry() {
-        let ran = run(&[Ok(500)], &["{\"a\":1}"], 1);
+        let ran = run(&[Status(500)], &["{\"a\":1}"], 1);
         assert_eq!((ran.pass, ran.bodies.len()), (Pass::Stopped, 1));
         assert!(ran.acknowledged.is_empty());
     }
