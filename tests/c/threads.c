@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
 
   overt_text *stats;
   CHECK(overt_client_stats(client, &stats) == OVERT_OK);
-  CHECK(strstr(overt_text_data(stats), "{\"recorded\":8000,\"delivered\":0,\"pending\":8000,\"lost\":0,") != NULL);
+  CHECK(strstr(overt_text_data(stats), "{\"recorded\":8000,\"delivered\":0,\"unconfirmed\":0,\"pending\":8000,\"lost\":0,") != NULL);
   overt_text_free(stats);
   overt_client_free(owner);
   return 0;
