@@ -19,7 +19,7 @@ trap cleanup EXIT
 # The demonstration decides about consent itself, wherever it runs.
 unset CI DO_NOT_TRACK OVERT_DEBUG
 export TELEMETRY_ENABLED=true
-export OVERT_DEMO_STATE="$work/state"
+export XDG_STATE_HOME="$work/state"
 key=phc_demo
 
 step_begun=$(date +%s%N)
@@ -48,7 +48,7 @@ step
 
 say "building the C program and the Go program"
 gcc -std=c99 -Wall -Iinclude examples/c/command.c -o "$work/c-command" -Ltarget/debug -lovert "-Wl,-rpath,$PWD/target/debug"
-bindings/go/with-overt.sh go build -C examples/go/command -o "$work/go-command" .
+bindings/go/with-overt.sh go build -C examples/go -o "$work/go-command" ./command
 step
 
 say "starting a collector on loopback"
@@ -76,10 +76,10 @@ step
 say "the job once more, killed with SIGKILL right after it recorded its event"
 before=$(arrived)
 status=0
-"$python" examples/python/starfish_like.py "$url" "$key" --die 2>/dev/null || status=$?
+{ "$python" examples/python/starfish_like.py "$url" "$key" --die || status=$?; } 2>/dev/null
 [ "$status" = 137 ] || fail "the job was to die by signal 9, but ended with $status"
 [ "$(arrived)" = "$before" ] || fail "the killed job's event arrived before anybody could send it"
-"$bin/overt" status --app starfish --state-dir "$OVERT_DEMO_STATE/starfish" | sed 's/^/    /'
+"$bin/overt" status --app starfish | sed 's/^/    /'
 step
 
 say "its next run delivers what it left"
@@ -94,14 +94,14 @@ echo
 step
 
 say "what was sent can be read on the machine that sent it, word for word"
-"$bin/overt" show --app starfish --state-dir "$OVERT_DEMO_STATE/starfish" | cut -c1-110 | sed 's/^/    /'
+"$bin/overt" show --app starfish | cut -c1-110 | sed 's/^/    /'
 step
 
 say "with TELEMETRY_ENABLED=false nothing is sent and no file appears"
 before=$(arrived)
-TELEMETRY_ENABLED=false OVERT_DEMO_STATE="$work/off" "$python" examples/python/starfish_like.py "$url" "$key"
-TELEMETRY_ENABLED=false OVERT_DEMO_STATE="$work/off" "$work/c-command" "$url" "$key" "pace get data-policy" 0
-TELEMETRY_ENABLED=false OVERT_DEMO_STATE="$work/off" "$work/go-command" "$url" "$key" "pace list tables" 0
+TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$python" examples/python/starfish_like.py "$url" "$key"
+TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$work/c-command" "$url" "$key" "pace get data-policy" 0
+TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$work/go-command" "$url" "$key" "pace list tables" 0
 [ "$(arrived)" = "$before" ] || fail "something was sent although telemetry was off"
 [ ! -e "$work/off" ] || fail "a file appeared although telemetry was off"
 echo "    $before events before, $(arrived) after; no state directory was made"

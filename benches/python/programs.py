@@ -129,7 +129,9 @@ def main() -> None:
         shutil.rmtree(path, ignore_errors=True)
         return str(path)
 
-    print(f"bare Python                    {statistics.median(run(python, BARE) for _ in range(ROUNDS)) * 1000:9.1f} ms")
+    print(
+        f"bare Python                    {statistics.median(run(python, BARE) for _ in range(ROUNDS)) * 1000:9.1f} ms"
+    )
     print(f"import overt                  +{added(python, IMPORT, ROUNDS):9.2f} ms")
     if peer:
         print(f"import posthog                +{added(python, PEER_IMPORT, PEER_ROUNDS):9.2f} ms")

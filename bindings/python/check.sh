@@ -1,40 +1,15 @@
 #!/bin/sh
-# Builds the wheel, installs it into an environment of its own under target/, and runs every check of this binding.
-# OVERT_PROFILE=release checks what people get; the default is quick. Arguments go to pytest.
+# Runs every check of this binding, against the package as it is built now. Arguments go to pytest.
 set -eu
 cd "$(dirname "$0")"
-target=$(cd ../.. && pwd)/target
-venv=$target/venv
-say() { echo "bindings/python/check.sh: $1" >&2; }
+./install.sh
+python=../../target/venv/bin/python
 
-command -v cargo >/dev/null || { say "cargo is missing"; exit 1; }
-if [ ! -x "$venv/bin/python" ]; then
-    python=${PYTHON:-python3}
-    command -v "$python" >/dev/null || { say "$python is missing"; exit 1; }
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { say "$python is older than 3.10"; exit 1; }
-    "$python" -c 'import venv, ensurepip' 2>/dev/null || { say "$python lacks venv (Debian: python3-venv)"; exit 1; }
-    # Put in place when it is whole, so that an interrupted run leaves nothing half-made.
-    rm -rf "$venv.new"
-    "$python" -m venv "$venv.new"
-    rm -rf "$venv"
-    mv "$venv.new" "$venv"
-fi
-pip() { "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
-if ! cmp -s requirements-dev.txt "$venv/installed.txt"; then
-    pip install -r requirements-dev.txt || { say "the tools of requirements-dev.txt cannot be installed"; exit 1; }
-    cp requirements-dev.txt "$venv/installed.txt"
-fi
-
-profile=${OVERT_PROFILE:-dev}
-wheels=$target/wheels/$profile
-rm -rf "$wheels"
-log=$target/wheel.log
-"$venv/bin/python" -m maturin build --quiet --locked --profile "$profile" --target-dir "$target" \
-    --interpreter "$venv/bin/python" --out "$wheels" >"$log" 2>&1 || { cat "$log" >&2; say "the wheel cannot be built"; exit 1; }
-pip install --force-reinstall --no-deps "$wheels"/*.whl
-
-"$venv/bin/python" -m ruff check --quiet . ../../examples/python
-"$venv/bin/python" -m ruff format --quiet --check . ../../examples/python || { say "run: ruff format bindings/python"; exit 1; }
-"$venv/bin/python" -m mypy --no-error-summary
-"$venv/bin/python" -m mypy.stubtest --concise overt
-"$venv/bin/python" -m pytest -q "$@"
+"$python" -m ruff check --quiet . ../../examples/python ../../benches/python
+"$python" -m ruff format --quiet --check . ../../examples/python ../../benches/python || {
+    echo "bindings/python/check.sh: run: ruff format bindings/python examples/python benches/python" >&2
+    exit 1
+}
+"$python" -m mypy --no-error-summary
+"$python" -m mypy.stubtest --concise overt
+"$python" -m pytest -q "$@"

