@@ -21,17 +21,21 @@ mkdir "$work/c"
 "$work/capture" "$work/c"
 
 say "Go"
-TMPDIR=$work bindings/go/with-overt.sh go test -C bindings/go -run '^$' -bench . -count 3 .
+mkdir "$work/go"
+bindings/go/with-overt.sh go run -C benches/go . "$work/go"
+TMPDIR=$work bindings/go/with-overt.sh go test -C bindings/go -run '^$' -bench 'Props|Call|Disabled' -count 3 .
 
 say "Python"
 bindings/python/install.sh
-python=target/venv/bin/python
+python=$work/venv/bin/python
+python3 -m venv "$work/venv"
+"$python" -m pip --disable-pip-version-check --quiet install target/wheels/release/*.whl
 mkdir "$work/python"
 "$python" benches/python/capture.py "$work/python"
 
 say "whole Python programs, beside the posthog package"
 "$python" -m pip --disable-pip-version-check --quiet install "posthog==7.91.1"
-"$python" benches/python/programs.py "$PWD/$python" "$work"
+"$python" benches/python/programs.py "$python" "$work"
 
 say "sizes"
 strip -s -o "$work/libovert.so" target/release/libovert.so
