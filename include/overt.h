@@ -194,7 +194,7 @@ void overt_config_set_max_retries(overt_config *config, uint32_t retries);
 // The whole of one request, in seconds rounded up. Default: 10 s.
 void overt_config_set_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
-// The connection's part of it. Default: 5 s.
+// The connection's part of it. Default: 5 s. Without effect in this version: the limit of the whole holds.
 void overt_config_set_connect_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
 // How long overt_client_free may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.

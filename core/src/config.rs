@@ -100,7 +100,8 @@ pub struct Config {
     /// The whole of one request: name lookup, connection, TLS, writing and reading. Default 10 s; whole seconds, rounded
     /// up.
     pub timeout: Duration,
-    /// The connection's part of `timeout`. Default 5 s.
+    /// The connection's part of `timeout`. Default 5 s. Checked but without effect so far: minreq has one limit for the
+    /// whole of a request, and that is `timeout`.
     pub connect_timeout: Duration,
     /// How long `close` and drop may wait for delivery when the host says nothing else. Default 0: nothing waits.
     pub exit_timeout: Duration,

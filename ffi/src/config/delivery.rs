@@ -28,7 +28,7 @@ pub extern "C" fn overt_config_set_timeout_ms(config: Option<&mut Config>, timeo
     set(config, |config| config.core.timeout = Duration::from_millis(timeout_ms));
 }
 
-/// The connection's part of it. Default: 5 s.
+/// The connection's part of it. Default: 5 s. Without effect in this version: the limit of the whole holds.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_connect_timeout_ms(config: Option<&mut Config>, timeout_ms: u64) {
     set(config, |config| config.core.connect_timeout = Duration::from_millis(timeout_ms));
