@@ -39,7 +39,7 @@ type Config struct {
 	MaxRetries *int
 	// Timeout is that of one whole request, in seconds rounded up. Default: 10 s.
 	Timeout time.Duration
-	// ConnectTimeout is the connection's part of it. Default: 5 s.
+	// ConnectTimeout is the connection's part of it. Default: 5 s. Without effect in this version.
 	ConnectTimeout time.Duration
 	// ExitTimeout: how long Close may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.
 	ExitTimeout time.Duration

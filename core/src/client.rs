@@ -6,15 +6,18 @@
 //!   as long as they are told.
 //! - While consent is off nothing is created, started or sent.
 
+mod choice;
 mod life;
+mod pass;
 mod session;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::config::{Config, HostConsent};
-use crate::consent::{self, Consent, ConsentReason, Rules, Signals, StoredChoice};
+use crate::config::Config;
+use crate::consent::{Consent, Rules, Signals};
 use crate::environment::Variables;
 use crate::error::{Error, ErrorKind};
 use crate::event::{self, Common, Event, Properties, Rewritten};
+use crate::identity;
 use crate::ledger::{self, Ledger};
 use crate::loss::LossReason;
 use crate::spool;
@@ -23,8 +26,7 @@ use crate::stats::{Counts, Stats, Storage};
 use crate::trace::Trace;
 use crate::transport::{self, HttpTransport, Transport};
 use crate::wire::{Destination, EventHead};
-use crate::worker::{Delivery, Flushed, Pass, Worker};
-use crate::{config, identity};
+use crate::worker::{Flushed, Worker};
 use life::Life;
 use serde::Serialize;
 use session::Session;
@@ -34,13 +36,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The worker's stack. Our own loop needs a tenth of it; a TLS handshake in a debug build most of it.
-const STACK_BYTES: usize = 512 * 1024;
 /// A nested event with its common properties is about 600 bytes long.
 const USUAL_LINE_BYTES: usize = 1024;
-/// The key, the times and the braces around a batch's lines.
-const ENVELOPE_BYTES: usize = 512;
-
 /// What became of a captured event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capture {
@@ -127,7 +124,7 @@ impl Client {
             signals: Signals::read(&rules, &variables),
             state: StateDir::new(config.state_dir.as_deref(), &config.app),
             trace: Trace::new(config.debug || variables.get("OVERT_DEBUG").is_some_and(|value| value == "1")),
-            said: AtomicU8::new(UNSAID),
+            said: AtomicU8::new(choice::UNSAID),
             decided: AtomicU8::new(0),
             life: Life::new(Worker::new(config.flush_at, config.flush_interval)),
             config,
@@ -209,6 +206,9 @@ impl Client {
             life.counts.lose(reason, 1);
             return Ok(Capture::Dropped(Some(reason)));
         }
+        if event.force {
+            life.forced.store(true, Ordering::Relaxed);
+        }
         Counts::add(&life.counts.recorded, 1);
         if inner.config.background && life.worker.recorded() {
             self.start_worker(life);
@@ -226,10 +226,10 @@ impl Client {
     /// its timeout does. For hosts whose user can interrupt a wait.
     pub fn flush_while(&self, timeout: Duration, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
-        if !inner.consent().enabled && !inner.may_record(true) {
+        let life = inner.life();
+        if !inner.may_send(life) {
             return Ok(());
         }
-        let life = inner.life();
         if life.session().is_none() && !inner.has_leftovers() {
             return Ok(());
         }
@@ -328,7 +328,7 @@ impl Client {
     /// says off overrules on. `Storage`: the choice holds in this process, but could not be stored or not all be erased.
     pub fn set_consent(&self, enabled: bool) -> Result<Consent, Error> {
         let inner = &*self.inner;
-        inner.said.store(if enabled { SAID_ON } else { SAID_OFF }, Ordering::Relaxed);
+        inner.said.store(if enabled { choice::SAID_ON } else { choice::SAID_OFF }, Ordering::Relaxed);
         inner.decide();
         let state = inner.state.as_ref().map_err(Clone::clone)?;
         let text = format!("{} {}\n", if enabled { "on" } else { "off" }, inner.clock.now());
@@ -357,7 +357,7 @@ impl Client {
 
     fn start_worker(&self, life: &Life) {
         let inner = Arc::clone(&self.inner);
-        if !start_thread(move || inner.life().worker.run(|| inner.pass())) {
+        if !pass::start_thread(move || inner.life().worker.run(|| inner.pass())) {
             life.worker.not_started();
         }
     }
@@ -369,10 +369,6 @@ impl Drop for Client {
         let _ = self.close(self.inner.config.exit_timeout);
     }
 }
-
-const UNSAID: u8 = 0;
-const SAID_ON: u8 = 1;
-const SAID_OFF: u8 = 2;
 
 impl Inner {
     fn life(&self) -> &Life {
@@ -398,49 +394,6 @@ impl Inner {
         self.spool_dir().is_some_and(|dir| spool::oldest(&dir).is_some())
     }
 
-    /// Decides anew, and keeps the answer.
-    fn decide(&self) -> Consent {
-        let stored = match &self.state {
-            Ok(state) if !self.signals.say_off() => StoredChoice::read(&state.consent()),
-            _ => StoredChoice::None,
-        };
-        let consent = consent::decide(&self.rules, self.signals, self.host_says(), stored);
-        self.decided.store(pack(consent), Ordering::Relaxed);
-        consent
-    }
-
-    /// Notices what other processes did: a choice that was stored, a spool that was erased.
-    fn look_at_files(&self, life: &Life) {
-        self.decide();
-        if life.session().is_some_and(|session| session.store.is_erased()) {
-            life.forget_session();
-        }
-    }
-
-    fn host_says(&self) -> Option<bool> {
-        match (self.said.load(Ordering::Relaxed), &self.config.consent) {
-            (SAID_ON, _) => Some(true),
-            (SAID_OFF, _) => Some(false),
-            (_, HostConsent::Unset) => None,
-            (_, HostConsent::Says(on)) => Some(*on),
-            (_, HostConsent::Asked(ask)) => ask(),
-        }
-    }
-
-    fn consent(&self) -> Consent {
-        match &self.config.consent {
-            HostConsent::Asked(_) => self.decide(),
-            _ => unpack(self.decided.load(Ordering::Relaxed)),
-        }
-    }
-
-    /// Whether an event may be recorded now. The first line is the whole disabled path of most hosts.
-    fn may_record(&self, force: bool) -> bool {
-        let consent = self.consent();
-        let forced = || force && !consent.reason.is_a_persons() && consent.reason != ConsentReason::NoApiKey;
-        consent.enabled || forced()
-    }
-
     /// Lets the hook see a line; gives the line that it made of it, checked like any other, and its UUID.
     fn rewrite(
         &self,
@@ -462,119 +415,10 @@ impl Inner {
         })?;
         Ok(Some((uuid, line)))
     }
-
-    /// Erases the client ID and all events of this app, those of other processes and destinations included.
-    fn erase(&self) -> Result<(), Error> {
-        let life = self.life();
-        if let Some(session) = life.session() {
-            session.store.memory().clear();
-        }
-        life.forget_session();
-        let state = self.state.as_ref().map_err(Clone::clone)?;
-        let id = identity::erase(&self.id_path(state));
-        let spools = match std::fs::remove_dir_all(state.spools()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::storage("the spool cannot be erased", &error))
-            }
-            _ => Ok(()),
-        };
-        id.and(spools)
-    }
-
-    /// Enters what was lost into the ledger, unless another process is at it.
-    fn book_losses(&self) {
-        let life = self.life();
-        let Some(session) = life.session().filter(|_| life.counts.losses.total() > 0) else { return };
-        let Some(spool) = session.store.spool() else { return };
-        let count_loss = |reason, events| life.counts.lose(reason, events);
-        if let Ok(Some(_claim)) = spool.claim(self.clock.now(), &count_loss) {
-            let parked_until = Ledger::read(spool.dir()).parked_until_ms;
-            Ledger::add(spool.dir(), &life.counts.take_news(parked_until));
-        }
-    }
-
-    /// One pass of the worker.
-    fn pass(&self) -> Pass {
-        let life = self.life();
-        let now = self.clock.now();
-        self.look_at_files(life);
-        let allowed = || {
-            let consent = self.decide();
-            consent.enabled || self.may_record(true)
-        };
-        if !allowed() {
-            return Pass::Stopped;
-        }
-        let Ok(session) = self.session(life) else { return Pass::Stopped };
-        let counts = &life.counts;
-        let delivery = Delivery {
-            to: &self.to,
-            transport: &*self.transport,
-            clock: &*self.clock,
-            counts,
-            trace: self.trace,
-            max_bytes: self.config.max_batch_bytes - ENVELOPE_BYTES,
-            max_retries: self.config.max_retries,
-            pause: &|length| life.worker.pause(length),
-            allowed: &allowed,
-            delivered: &|batch| session.store.keep_sent(batch),
-            jitter: &jitter,
-            new_id: &Uuid::new_v4,
-        };
-        let count_loss = |reason, events| counts.lose(reason, events);
-        let (memory, disk) = session.store.deliver(now, &count_loss, |source| delivery.run(source));
-        let pass = match (memory, disk) {
-            (Pass::Done, Some(disk)) => disk,
-            (Pass::Done, None) if session.store.spool().is_some() => Pass::Busy,
-            (memory, _) => memory,
-        };
-        if let (Some(spool), true) = (session.store.spool(), pass != Pass::Busy) {
-            let parked_until = if pass == Pass::Parked { now.after(config::PARK_TIME).unix_millis() } else { 0 };
-            Ledger::add(spool.dir(), &counts.take_news(parked_until));
-        }
-        self.trace.say(|| format!("pass {pass:?}"));
-        pass
-    }
 }
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Inner").field("config", &self.config).finish_non_exhaustive()
-    }
-}
-
-/// A decision in one byte: the rule's number, and one bit for on.
-fn pack(consent: Consent) -> u8 {
-    (consent.reason as u8) << 1 | u8::from(consent.enabled)
-}
-
-fn unpack(packed: u8) -> Consent {
-    let reason = ConsentReason::ALL.get(usize::from(packed >> 1)).copied().unwrap_or(ConsentReason::NoApiKey);
-    Consent { enabled: packed & 1 == 1, reason }
-}
-
-/// A random number 0 ≤ n < 1; retries of many machines are to spread out, nothing more.
-fn jitter() -> f64 {
-    use std::hash::{BuildHasher, Hasher};
-    let random = std::hash::RandomState::new().build_hasher().finish() >> 32;
-    f64::from(u32::try_from(random).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
-}
-
-/// Starts the worker's thread with every signal blocked, so that the host's handlers never run on it.
-fn start_thread(body: impl FnOnce() + Send + 'static) -> bool {
-    let builder = std::thread::Builder::new().name("overt".into()).stack_size(STACK_BYTES);
-    #[cfg(unix)]
-    {
-        use nix::sys::signal::{SigSet, SigmaskHow};
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
-        let started = builder.spawn(body).is_ok();
-        if let Ok(before) = before {
-            let _ = before.thread_set_mask();
-        }
-        started
-    }
-    #[cfg(not(unix))]
-    {
-        builder.spawn(body).is_ok()
     }
 }

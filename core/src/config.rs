@@ -5,7 +5,7 @@
 
 use crate::consent::ConsentVariable;
 use crate::error::Error;
-use crate::wire::Wire;
+use crate::wire::{Compression, Wire};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,40 +27,6 @@ pub enum HostConsent {
     Says(bool),
     /// The host is asked at each capture, for a choice that it keeps itself and that may change.
     Asked(AskHost),
-}
-
-/// How a request's body is packed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Compression {
-    /// As it is. A command's few events gain nothing from packing.
-    #[default]
-    None,
-    /// gzip, for hosts that send many events.
-    Gzip,
-    /// zlib-wrapped deflate; `posthog-v1` only.
-    Deflate,
-}
-
-impl Compression {
-    const ALL: [Self; 3] = [Self::None, Self::Gzip, Self::Deflate];
-
-    /// Reads the name of a compression.
-    pub fn parse(name: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|compression| compression.as_str() == name).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            Error::config(format!("compression: {name:?} is not known; there are: {known}"))
-        })
-    }
-
-    /// Its name, which is also that of the HTTP encoding.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Deflate => "deflate",
-        }
-    }
 }
 
 /// Every option. `Config::new(app)` sets the defaults; fill in the rest as fields.

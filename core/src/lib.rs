@@ -64,7 +64,7 @@ mod worker;
 
 pub use client::{Capture, Client, Paths};
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use config::{AskHost, BeforeSend, Compression, Config, HostConsent, PARK_TIME};
+pub use config::{AskHost, BeforeSend, Config, HostConsent, PARK_TIME};
 pub use consent::{Consent, ConsentReason, ConsentVariable};
 pub use environment::{Variables, agent_name, ci_name, os_name};
 pub use error::{Error, ErrorKind};
@@ -74,7 +74,7 @@ pub use ledger::Ledger;
 pub use loss::LossReason;
 pub use stats::{Stats, Storage};
 pub use transport::{HttpTransport, NoAnswer, Request, Response, Transport};
-pub use wire::Wire;
+pub use wire::{Compression, Wire};
 
 /// The version of this crate, and of everything else in the same release.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -9,8 +9,9 @@ mod posthog_v1;
 mod project;
 mod retry_after;
 
+pub use body::Compression;
+
 use crate::clock::Timestamp;
-use crate::config::Compression;
 use crate::error::Error;
 use crate::event::{Common, Event, LINE_START, Properties};
 use crate::json::Writer;

@@ -135,6 +135,29 @@ fn no_kind_of_off_leaves_a_file() {
 }
 
 #[test]
+fn what_an_earlier_run_left_is_not_sent_while_it_is_off() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let mut config = config(&server.url, dir.path());
+    config.background = false;
+    client(config.clone()).capture_event("before", &json!({})).unwrap();
+    let off = [
+        (HostConsent::Says(false), &[][..]),
+        (HostConsent::Unset, &[("TELEMETRY_ENABLED", "0")]),
+        (HostConsent::Unset, &[("CI", "1")]),
+    ];
+    for (consent, variables) in off {
+        let mut config = config.clone();
+        config.consent = consent;
+        let client = client_with(config, variables);
+        client.flush(PATIENCE).unwrap();
+        client.close(PATIENCE).unwrap();
+        assert!(server.requests().is_empty(), "{:?}", client.consent());
+    }
+    client(config).flush(PATIENCE).unwrap();
+    assert_eq!(server.events().len(), 1);
+}
+
+#[test]
 fn a_stored_choice_is_obeyed_and_a_damaged_one_means_off() {
     let dir = tempfile::tempdir().unwrap();
     for (text, enabled) in [("on\n", true), ("off\n", false), ("o", false), ("", false)] {
@@ -198,6 +221,15 @@ fn force_overrules_the_tools_default_but_never_a_person() {
     std::fs::remove_file(dir.path().join("consent")).unwrap();
     assert!(files(dir.path()).is_empty());
     assert!(forced(&[]) && forced(&[("CI", "1")]));
+
+    let server = Server::start();
+    config.endpoint = server.url.clone();
+    let client = client(config);
+    client.flush(PATIENCE).unwrap();
+    assert!(server.requests().is_empty());
+    client.capture(&event, |_| Ok(())).unwrap();
+    client.flush(PATIENCE).unwrap();
+    assert_eq!(server.events().len(), 1, "what was forced may also leave");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::event::UuidSource;
 use crate::stats::Counts;
 use crate::worker::Worker;
 use once_cell::race::OnceBox;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// How often capturing looks whether somebody switched off in another process: two file names a second cost nothing,
@@ -23,6 +23,8 @@ pub(crate) struct Life {
     pub uuids: UuidSource,
     pub counts: Counts,
     pub worker: Worker,
+    /// Whether an event was recorded by force, which may then be sent although consent is off.
+    pub forced: AtomicBool,
     session: RwLock<Option<Arc<Session>>>,
     /// When the files were last looked at for what other processes did, in Unix milliseconds.
     looked_ms: AtomicU64,
@@ -37,6 +39,7 @@ impl Life {
             uuids: UuidSource::new(),
             counts: Counts::default(),
             worker,
+            forced: AtomicBool::new(false),
             session: RwLock::default(),
             looked_ms: AtomicU64::new(0),
             next: OnceBox::new(),

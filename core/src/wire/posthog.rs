@@ -94,8 +94,8 @@ pub(super) fn read(response: &Response, after: Option<Duration>) -> Answer {
 mod tests {
     use super::super::tests::{attempt, destination, event_line};
     use super::*;
-    use crate::config::Compression;
     use crate::event::Event;
+    use crate::wire::Compression;
     use crate::wire::Wire;
     use std::io::Read;
 

@@ -171,8 +171,8 @@ pub(super) fn read<'u>(
 mod tests {
     use super::super::tests::{attempt, destination, event_line};
     use super::*;
-    use crate::config::Compression;
     use crate::event::Event;
+    use crate::wire::Compression;
     use crate::wire::Wire;
 
     fn line(fill: &str, options: Options<'_>) -> serde_json::Value {

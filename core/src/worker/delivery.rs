@@ -139,8 +139,8 @@ mod tests {
     use super::*;
     use crate::batch::Place;
     use crate::clock::Timestamp;
-    use crate::config::Compression;
     use crate::transport::{NoAnswer, Request, Response};
+    use crate::wire::Compression;
     use crate::wire::Wire;
     use std::cell::RefCell;
     use std::sync::Mutex;

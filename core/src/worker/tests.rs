@@ -8,7 +8,14 @@ const LONG: Duration = Duration::from_secs(600);
 
 /// Starts the thread with a pass that reports each of its runs and ends as it is told.
 fn start(worker: &Arc<Worker>, ends: Vec<Pass>) -> (mpsc::Receiver<()>, std::thread::JoinHandle<()>) {
-    let (report, ran) = mpsc::channel();
+    start_reporting(worker, ends, mpsc::sync_channel(100))
+}
+
+fn start_reporting(
+    worker: &Arc<Worker>,
+    ends: Vec<Pass>,
+    (report, ran): (mpsc::SyncSender<()>, mpsc::Receiver<()>),
+) -> (mpsc::Receiver<()>, std::thread::JoinHandle<()>) {
     let worker = Arc::clone(worker);
     let ends = Mutex::new(ends.into_iter());
     let thread = std::thread::spawn(move || {
@@ -39,7 +46,8 @@ fn of_many_threads_that_record_exactly_one_starts_it() {
 fn the_pass_starts_when_enough_events_wait_and_the_thread_ends_when_none_do() {
     let worker = worker(3, LONG);
     assert!(worker.recorded());
-    let (ran, thread) = start(&worker, vec![]);
+    // The pass does not end before its report is taken.
+    let (ran, thread) = start_reporting(&worker, vec![], mpsc::sync_channel(0));
     assert!(!worker.recorded() && !worker.recorded());
     ran.recv().unwrap();
     thread.join().unwrap();

@@ -1,0 +1,92 @@
+//! A client's decision about consent, kept in one byte so that the disabled path is one load, and what follows from off.
+
+use super::Inner;
+use super::life::Life;
+use crate::config::HostConsent;
+use crate::consent::{self, Consent, ConsentReason, StoredChoice};
+use crate::error::Error;
+use crate::identity;
+use std::sync::atomic::Ordering;
+
+/// What `set_consent` said in this process.
+pub(super) const UNSAID: u8 = 0;
+pub(super) const SAID_ON: u8 = 1;
+pub(super) const SAID_OFF: u8 = 2;
+
+impl Inner {
+    /// Decides anew, and keeps the answer.
+    pub(super) fn decide(&self) -> Consent {
+        let stored = match &self.state {
+            Ok(state) if !self.signals.say_off() => StoredChoice::read(&state.consent()),
+            _ => StoredChoice::None,
+        };
+        let consent = consent::decide(&self.rules, self.signals, self.host_says(), stored);
+        self.decided.store(pack(consent), Ordering::Relaxed);
+        consent
+    }
+
+    /// Notices what other processes did: a choice that was stored, a spool that was erased.
+    pub(super) fn look_at_files(&self, life: &Life) {
+        self.decide();
+        if life.session().is_some_and(|session| session.store.is_erased()) {
+            life.forget_session();
+        }
+    }
+
+    pub(super) fn host_says(&self) -> Option<bool> {
+        match (self.said.load(Ordering::Relaxed), &self.config.consent) {
+            (SAID_ON, _) => Some(true),
+            (SAID_OFF, _) => Some(false),
+            (_, HostConsent::Unset) => None,
+            (_, HostConsent::Says(on)) => Some(*on),
+            (_, HostConsent::Asked(ask)) => ask(),
+        }
+    }
+
+    pub(super) fn consent(&self) -> Consent {
+        match &self.config.consent {
+            HostConsent::Asked(_) => self.decide(),
+            _ => unpack(self.decided.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Whether an event may be recorded now. The first line is the whole disabled path of most hosts.
+    pub(super) fn may_record(&self, force: bool) -> bool {
+        let consent = self.consent();
+        let forced = || force && !consent.reason.is_a_persons() && consent.reason != ConsentReason::NoApiKey;
+        consent.enabled || forced()
+    }
+
+    /// Whether what waits may be sent now.
+    pub(super) fn may_send(&self, life: &Life) -> bool {
+        self.may_record(life.forced.load(Ordering::Relaxed))
+    }
+
+    /// Erases the client ID and all events of this app, those of other processes and destinations included.
+    pub(super) fn erase(&self) -> Result<(), Error> {
+        let life = self.life();
+        if let Some(session) = life.session() {
+            session.store.memory().clear();
+        }
+        life.forget_session();
+        let state = self.state.as_ref().map_err(Clone::clone)?;
+        let id = identity::erase(&self.id_path(state));
+        let spools = match std::fs::remove_dir_all(state.spools()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::storage("the spool cannot be erased", &error))
+            }
+            _ => Ok(()),
+        };
+        id.and(spools)
+    }
+}
+
+/// A decision in one byte: the rule's number, and one bit for on.
+fn pack(consent: Consent) -> u8 {
+    (consent.reason as u8) << 1 | u8::from(consent.enabled)
+}
+
+fn unpack(packed: u8) -> Consent {
+    let reason = ConsentReason::ALL.get(usize::from(packed >> 1)).copied().unwrap_or(ConsentReason::NoApiKey);
+    Consent { enabled: packed & 1 == 1, reason }
+}

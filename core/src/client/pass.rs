@@ -1,0 +1,95 @@
+//! A pass of a client's worker over what waits, and the thread that makes it.
+
+use super::Inner;
+use crate::config::PARK_TIME;
+use crate::ledger::Ledger;
+use crate::worker::{Delivery, Pass};
+use uuid::Uuid;
+
+/// The worker's stack. Our own loop needs a tenth of it; a TLS handshake in a debug build most of it.
+const STACK_BYTES: usize = 512 * 1024;
+/// The key, the times and the braces around a batch's lines.
+const ENVELOPE_BYTES: usize = 512;
+
+impl Inner {
+    /// Enters what was lost into the ledger, unless another process is at it.
+    pub(super) fn book_losses(&self) {
+        let life = self.life();
+        let Some(session) = life.session().filter(|_| life.counts.losses.total() > 0) else { return };
+        let Some(spool) = session.store.spool() else { return };
+        let count_loss = |reason, events| life.counts.lose(reason, events);
+        if let Ok(Some(_claim)) = spool.claim(self.clock.now(), &count_loss) {
+            let parked_until = Ledger::read(spool.dir()).parked_until_ms;
+            Ledger::add(spool.dir(), &life.counts.take_news(parked_until));
+        }
+    }
+
+    /// One pass of the worker.
+    pub(super) fn pass(&self) -> Pass {
+        let life = self.life();
+        let now = self.clock.now();
+        self.look_at_files(life);
+        let allowed = || {
+            self.decide();
+            self.may_send(life)
+        };
+        if !allowed() {
+            return Pass::Stopped;
+        }
+        let Ok(session) = self.session(life) else { return Pass::Stopped };
+        let counts = &life.counts;
+        let delivery = Delivery {
+            to: &self.to,
+            transport: &*self.transport,
+            clock: &*self.clock,
+            counts,
+            trace: self.trace,
+            max_bytes: self.config.max_batch_bytes - ENVELOPE_BYTES,
+            max_retries: self.config.max_retries,
+            pause: &|length| life.worker.pause(length),
+            allowed: &allowed,
+            delivered: &|batch| session.store.keep_sent(batch),
+            jitter: &jitter,
+            new_id: &Uuid::new_v4,
+        };
+        let count_loss = |reason, events| counts.lose(reason, events);
+        let (memory, disk) = session.store.deliver(now, &count_loss, |source| delivery.run(source));
+        let pass = match (memory, disk) {
+            (Pass::Done, Some(disk)) => disk,
+            (Pass::Done, None) if session.store.spool().is_some() => Pass::Busy,
+            (memory, _) => memory,
+        };
+        if let (Some(spool), true) = (session.store.spool(), pass != Pass::Busy) {
+            let parked_until = if pass == Pass::Parked { now.after(PARK_TIME).unix_millis() } else { 0 };
+            Ledger::add(spool.dir(), &counts.take_news(parked_until));
+        }
+        self.trace.say(|| format!("pass {pass:?}"));
+        pass
+    }
+}
+
+/// A random number 0 ≤ n < 1; retries of many machines are to spread out, nothing more.
+fn jitter() -> f64 {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::hash::RandomState::new().build_hasher().finish() >> 32;
+    f64::from(u32::try_from(random).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Starts the worker's thread with every signal blocked, so that the host's handlers never run on it.
+pub(super) fn start_thread(body: impl FnOnce() + Send + 'static) -> bool {
+    let builder = std::thread::Builder::new().name("overt".into()).stack_size(STACK_BYTES);
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, SigmaskHow};
+        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+        let started = builder.spawn(body).is_ok();
+        if let Ok(before) = before {
+            let _ = before.thread_set_mask();
+        }
+        started
+    }
+    #[cfg(not(unix))]
+    {
+        builder.spawn(body).is_ok()
+    }
+}
