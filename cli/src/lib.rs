@@ -52,6 +52,7 @@ mod choice;
 mod flush;
 mod show;
 mod status;
+mod terminal;
 mod tool;
 mod words;
 
@@ -143,7 +144,7 @@ pub fn run(request: &Request) -> Reply {
         Err(error) => (1, String::new(), vec![error.to_string()]),
     };
     let stderr: String = problems.iter().map(|problem| format!("overt: {problem}\n")).collect();
-    Reply { exit_code, stdout: words::printable(&stdout), stderr: words::printable(&stderr) }
+    Reply { exit_code, stdout: terminal::printable(&stdout), stderr: terminal::printable(&stderr) }
 }
 
 /// What a verb has to say.

@@ -1,6 +1,6 @@
 //! One tool's telemetry, as it is found on this machine: a client for each of its destinations. Opening reads only.
 
-use crate::words;
+use crate::terminal;
 use crate::{Request, Verb};
 use overt::{Client, Config, Consent, ConsentReason, Error, HttpTransport, Paths, SystemClock, Timestamp, Variables};
 use serde::Deserialize;
@@ -126,7 +126,7 @@ impl<'r> Tool<'r> {
         let mut command = format!("overt {} --app {}", verb.as_str(), self.request.app);
         if let Some(dir) = &self.request.state_dir {
             command.push_str(" --state-dir ");
-            command.push_str(&words::quoted(&dir.to_string_lossy()));
+            command.push_str(&terminal::quoted(&dir.to_string_lossy()));
         }
         command
     }
