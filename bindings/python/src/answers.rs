@@ -59,6 +59,7 @@ pub fn paths(py: Python<'_>, paths: Paths) -> Answer<'_> {
 }
 
 pub fn stats(py: Python<'_>, stats: Stats) -> Answer<'_> {
-    let Stats { recorded, delivered, pending, lost, requests, failures, panics, .. } = stats;
-    STATS.make(py, (recorded, delivered, pending, lost, requests, failures, panics, stats.storage.as_str()))
+    let Stats { recorded, delivered, unconfirmed, pending, lost, requests, failures, panics, storage, .. } = stats;
+    let counts = (recorded, delivered, unconfirmed, pending, lost, requests, failures, panics, storage.as_str());
+    STATS.make(py, counts)
 }

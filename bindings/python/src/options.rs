@@ -4,13 +4,10 @@
 use crate::event;
 use crate::hooks::{AskHost, BeforeSend, Hooks};
 use crate::walk::str_of;
-use overt::{Config, ConsentVariable, HostConsent, Wire};
+use overt::{Compression, Config, ConsentVariable, HostConsent, Wire};
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as WordError, StrDeserializer};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,7 +63,7 @@ fn set(config: &mut Config, name: &str, value: &Value<'_>) -> PyResult<()> {
         "endpoint" => put.to(&mut config.endpoint, text),
         "allow_plain_http" => put.to(&mut config.allow_plain_http, flag),
         "wire" => put.to(&mut config.wire, wire),
-        "compression" => put.to(&mut config.compression, word),
+        "compression" => put.to(&mut config.compression, compression),
         "extra_headers" => put.to(&mut config.extra_headers, headers),
         "flush_at" => put.to(&mut config.flush_at, |value| value.extract()),
         "flush_interval" => put.to(&mut config.flush_interval, seconds),
@@ -156,11 +153,8 @@ fn wire(value: &Value<'_>) -> PyResult<Wire> {
     Wire::parse(&text(value)?).map_err(wrong)
 }
 
-/// A value of an enumeration of the core, by the word that the core has for it.
-fn word<T: for<'de> Deserialize<'de>>(value: &Value<'_>) -> PyResult<T> {
-    let word = text(value)?;
-    let word: StrDeserializer<'_, WordError> = word.as_str().into_deserializer();
-    T::deserialize(word).map_err(wrong)
+fn compression(value: &Value<'_>) -> PyResult<Compression> {
+    Compression::parse(&text(value)?).map_err(wrong)
 }
 
 fn headers(value: &Value<'_>) -> PyResult<Vec<(String, String)>> {

@@ -32,7 +32,7 @@ class Server:
                 if self.headers["Content-Encoding"] == "gzip":
                     raw = gzip.decompress(raw)
                 status = recorder.record(Request(self.path, dict(self.headers), json.loads(raw)))
-                recorder.gate.wait(30)
+                recorder.gate.wait(600)
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -28,7 +28,7 @@ def test_it_sees_the_whole_event_in_the_capturing_thread(make_client: MakeClient
     uuid = client.capture_event("e", {"n": 2**70})
     event, thread = seen[0]
     assert thread is threading.current_thread()
-    assert list(event) == ["event", "uuid", "distinct_id", "timestamp", "properties"]
+    assert set(event) == {"event", "uuid", "distinct_id", "timestamp", "properties"}
     assert (event["event"], event["uuid"], event["properties"]["n"]) == ("e", uuid, 2**70)
     assert event["properties"]["$app_version"] == "1.2"
     assert json.loads(client.pending()[0]) == event
@@ -44,6 +44,19 @@ def test_what_it_gives_back_is_what_is_recorded(make_client: MakeClient) -> None
     event = json.loads(client.pending()[0])
     assert (event["event"], event["uuid"]) == ("edited", uuid)
     assert event["properties"] == {"kept": 1, "added": [1, {"a": None}]}
+
+
+@pytest.mark.parametrize("wire", ["posthog", "posthog-v1"])
+def test_an_event_that_is_given_back_is_as_it_was(make_client: MakeClient, wire: str) -> None:
+    arguments: dict[str, Any] = {
+        "uuid": "019aa25a-3dcd-7000-8000-000000000001",
+        "timestamp": "2026-11-20T18:10:36.493Z",
+    }
+    arguments |= {"properties": {"a": [1.5, None]}, "options": {"process_person_profile": True, "session_id": "s"}}
+    for before_send in (None, lambda event: event):
+        make_client(wire=wire, before_send=before_send).capture_event("e", **arguments)
+    plain, reviewed = (json.loads(line) for line in make_client(wire=wire).pending())
+    assert reviewed == plain
 
 
 def test_none_drops_the_event(make_client: MakeClient) -> None:

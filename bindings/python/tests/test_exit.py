@@ -37,15 +37,26 @@ def test_an_event_survives_sigkill(run_python: RunPython, make_client: MakeClien
     assert len(make_client().pending()) == 1
 
 
-@pytest.mark.parametrize("kept", ["client", "overt.x", "client.self", "overt._client"])
-def test_an_exit_timeout_is_used(run_python: RunPython, server: Server, kept: str) -> None:
+@pytest.mark.parametrize(
+    "keep",
+    [
+        "pass",
+        "overt.kept = client",
+        "client.itself = client",
+        "ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))",
+    ],
+    ids=["dropped", "in a module", "in a cycle", "never destroyed"],
+)
+def test_an_exit_timeout_is_used(run_python: RunPython, server: Server, keep: str) -> None:
     code = f"""
-        import overt
-        class Client(overt.Client): pass
+        import ctypes, gc, overt
+        gc.disable()
+        class Client(overt.Client):
+            pass
         def work():
             client = Client(**options, exit_timeout=30)
             client.capture_event("e")
-            {kept} = client
+            {keep}
         work()
     """
     answer = run_python(code)
@@ -71,6 +82,9 @@ def test_events_of_late_hooks_are_delivered_within_the_exit_timeout(run_python: 
         import overt
         client = overt.Client(**options, exit_timeout=30)
         client.capture_event("early")
+        # Nothing but the exit itself: this client is never destroyed.
+        import ctypes
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
     """
     assert run_python(code).stderr == ""
     assert server.names == ["early", "late"]
@@ -111,20 +125,32 @@ def test_the_exit_code_is_the_hosts(run_python: RunPython, make_client: MakeClie
     assert len(make_client().pending()) == 1
 
 
-def test_threads_may_capture_until_the_very_end(run_python: RunPython) -> None:
-    code = """
+@pytest.mark.parametrize(
+    ("options", "call"),
+    [
+        ("consent=lambda: True, before_send=lambda event: event", "client.capture_event('e', {'n': [1]})"),
+        ("", "client.capture_event('e', {'text': Slow(), Slow(): datetime.now(), 'mapping': ChainMap({})})"),
+        ("consent=lambda: True", "client.flush(), client.client_id, client.pending()"),
+        ("consent=lambda: True", "client.consent, client.stats, client.ledger, client.losses(), client.paths"),
+    ],
+)
+def test_threads_may_call_until_the_very_end(run_python: RunPython, options: str, call: str) -> None:
+    # Before 3.14 an ending interpreter unwinds the stacks of daemon threads, which aborts the process if one is ours.
+    code = f"""
         import threading, overt
-        client = overt.Client(**options, flush_at=5, consent=lambda: True, before_send=lambda event: event)
-        def busy():
-            while True:
-                client.capture_event("e", {"n": [1, {"a": "b"}]})
+        from collections import ChainMap
+        from datetime import datetime
+        class Slow:
+            def __str__(self):
+                return "x" * len([n for n in range(50)])
+        client = overt.Client(**options, flush_at=5, {options})
         started = threading.Event()
-        def flushing():
+        def busy():
             started.set()
             while True:
-                client.flush()
-        for body in (busy, busy, flushing):
-            threading.Thread(target=body, daemon=True).start()
+                {call}
+        for _ in range(4):
+            threading.Thread(target=busy, daemon=True).start()
         started.wait()
     """
     for _ in range(5):

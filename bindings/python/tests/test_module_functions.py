@@ -48,11 +48,13 @@ def test_after_shutdown_events_wait_for_the_next_run(options: dict[str, Any], se
 
 
 def test_a_second_init_takes_the_place_of_the_first(options: dict[str, Any], server: Server) -> None:
-    overt.init(**options, exit_timeout=30)
+    first = overt.init(**options, exit_timeout=30)
     overt.capture_event("first")
     overt.init(**{**options, "app": "other"}, consent=False)
     assert server.names == ["first"]
     assert overt.capture_event("second") is None
+    assert first.capture_event("late")
+    assert first.flush() is False  # it is closed
 
 
 def test_misuse_is_an_error_and_changes_nothing(options: dict[str, Any]) -> None:

@@ -17,14 +17,31 @@ from conftest import MakeClient, RunPython
 from overt._options import Options
 from recording import Server
 
-CORE = Path(__file__).parents[3] / "core" / "src" / "config.rs"
+CORE = Path(__file__).parents[3] / "core" / "src"
+
+
+def core_fields(file: str, struct: str) -> list[str]:
+    """The public fields of one of the core's structs, in their order."""
+    source = (CORE / file).read_text(encoding="utf-8")
+    fields = source.partition(f"pub struct {struct} {{")[2].partition("\n}")[0]
+    return re.findall(r"^    pub (\w+):", fields, re.MULTILINE)
 
 
 def core_options() -> list[str]:
-    """The public fields of the core's `Config`, in their order."""
-    source = CORE.read_text(encoding="utf-8")
-    fields = source.partition("pub struct Config {")[2].partition("\n}")[0]
-    return re.findall(r"^    pub (\w+):", fields, re.MULTILINE)
+    return core_fields("config.rs", "Config")
+
+
+@pytest.mark.parametrize(
+    ("file", "answer"),
+    [
+        ("stats.rs", overt.Stats),
+        ("ledger.rs", overt.Ledger),
+        ("consent.rs", overt.Consent),
+        ("client.rs", overt.Paths),
+    ],
+)
+def test_an_answer_has_the_cores_fields(file: str, answer: type[overt.Stats]) -> None:
+    assert list(answer._fields) == core_fields(file, answer.__name__)
 
 
 def test_the_keywords_are_the_cores_options() -> None:
@@ -46,7 +63,7 @@ def destination(client: overt.Client) -> dict[str, Any]:
     paths = client.paths
     assert paths is not None
     found: dict[str, Any] = json.loads((paths.spool / "destination.json").read_text(encoding="utf-8"))
-    return found
+    return {**found, **found.get("destination", {})}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +74,7 @@ def destination(client: overt.Client) -> dict[str, Any]:
         ("endpoint", "http://127.0.0.1:9/base/", "http://127.0.0.1:9/base"),
         ("allow_plain_http", True, True),
         ("wire", "posthog", "posthog"),
+        ("wire", "posthog-v1", "posthog-v1"),
         ("compression", "gzip", "gzip"),
         ("compression", "none", "none"),
         ("historical_migration", True, True),

@@ -18,7 +18,7 @@ USE_ALL = """
     assert client.consent == (False, "unavailable") and not client.consent
     assert client.set_consent(True) == (False, "unavailable")
     assert client.client_id is None and client.reset_client_id() is None and client.paths is None
-    assert client.stats == (0, 0, 0, 0, 0, 0, 0, "none") and client.losses() == {}
+    assert client.stats == (0, 0, 0, 0, 0, 0, 0, 0, "none") and client.losses() == {}
     assert client.pending() == [] and client.sent() == [] and client.ledger == (0, 0, 0, {}, 0)
     client.close()
     with client as same:

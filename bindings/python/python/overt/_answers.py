@@ -32,6 +32,7 @@ class Stats(NamedTuple):
 
     recorded: int
     delivered: int
+    unconfirmed: int
     pending: int
     lost: int
     requests: int

@@ -68,7 +68,7 @@ class Client:
     def stats(self) -> Stats:
         from overt._answers import Stats
 
-        return Stats(0, 0, 0, 0, 0, 0, 0, "none")
+        return Stats(0, 0, 0, 0, 0, 0, 0, 0, "none")
 
     def losses(self) -> dict[str, int]:
         return {}
