@@ -111,10 +111,12 @@ def added(python: str, program: str, rounds: int, *arguments: str) -> float:
     return statistics.median(differences) * 1000
 
 
-def resident_kib(python: str, program: str, *arguments: str) -> int:
-    show = "\nimport re; print(re.search(r'VmRSS:\\s+(\\d+)', open('/proc/self/status').read())[1])"
+def resident_kib(python: str, program: str, *arguments: str) -> tuple[int, int]:
+    """All that is mapped in, and what of it is not a file's."""
+    show = "\nimport re; print(*re.findall(r'(?:VmRSS|RssAnon):\\s+(\\d+)', open('/proc/self/status').read()))"
     done = subprocess.run([python, "-I", "-c", program + show, *arguments], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    resident, anonymous = map(int, done.stdout.split())
+    return resident, anonymous
 
 
 def main() -> None:
@@ -135,8 +137,9 @@ def main() -> None:
     print(f"import overt                  +{added(python, IMPORT, ROUNDS):9.2f} ms")
     if peer:
         print(f"import posthog                +{added(python, PEER_IMPORT, PEER_ROUNDS):9.2f} ms")
-    memory = resident_kib(python, OURS, sinks["refused"], state()) - resident_kib(python, "import re")
-    print(f"resident memory               +{memory:9d} KiB, after one event")
+    bare, ours = resident_kib(python, "import re"), resident_kib(python, OURS, sinks["refused"], state())
+    memory, own = (after - before for before, after in zip(bare, ours, strict=True))
+    print(f"resident memory               +{memory:9d} KiB after one event, {own} KiB of it not the library's file")
     for name, url in sinks.items():
         print(f"one event, sink {name:<14}+{added(python, OURS, ROUNDS, url, state()):9.2f} ms", flush=True)
         if peer:

@@ -1,9 +1,9 @@
 //! The client.
 
 use crate::config::Config;
-use crate::guard::{guard, status};
+use crate::guard::guard;
 use crate::out::put_message;
-use crate::status::{DISABLED, DROPPED, Fault, OK, Status, StatusValue};
+use crate::status::{DISABLED, DROPPED, Fault, OK, Status, StatusValue, status};
 use crate::str::Str;
 use overt_core::{Capture, Event};
 use std::ffi::c_char;

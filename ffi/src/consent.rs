@@ -1,8 +1,8 @@
 //! Consent: whether events are recorded, and why.
 
 use crate::client::Client;
-use crate::guard::{guard, status};
-use crate::status::{DISABLED, OK, Status};
+use crate::guard::guard;
+use crate::status::{DISABLED, OK, Status, status};
 use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
 

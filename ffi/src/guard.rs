@@ -1,6 +1,5 @@
 //! The guard: no panic leaves this library, and none says a word.
 
-use crate::status::{Answer, Status, StatusValue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,11 +13,6 @@ pub(crate) fn guard<T>(on_panic: T, body: impl FnOnce() -> T) -> T {
         silence();
     }
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(on_panic)
-}
-
-/// As [`guard`], for a body that answers with a status.
-pub(crate) fn status(body: impl FnOnce() -> Answer) -> Status {
-    guard(StatusValue::OVERT_INTERNAL as Status, || body().unwrap_or_else(|fault| fault.status()))
 }
 
 /// As [`guard`], for a setter: does nothing without an object.
@@ -43,8 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_a_status() {
-        assert_eq!(status(|| panic!("inside")), StatusValue::OVERT_INTERNAL as Status);
+    fn a_panic_becomes_an_answer() {
         assert_eq!(guard("on panic", || panic!("inside")), "on panic");
     }
 

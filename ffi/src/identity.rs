@@ -1,9 +1,8 @@
 //! The client ID.
 
 use crate::client::Client;
-use crate::guard::status;
 use crate::out::TextOut;
-use crate::status::{Answer, DISABLED, OK, Status};
+use crate::status::{Answer, DISABLED, OK, Status, status};
 use crate::text::Text;
 use std::mem::MaybeUninit;
 

@@ -1,9 +1,8 @@
 //! Inspection: what overt has, sent and lost, as text.
 
 use crate::client::Client;
-use crate::guard::status;
 use crate::out::TextOut;
-use crate::status::{DISABLED, OK, Status};
+use crate::status::{DISABLED, OK, Status, status};
 use crate::text::Text;
 use overt_core::Writer;
 use std::mem::MaybeUninit;

@@ -145,9 +145,19 @@ pub(crate) const OK: Answer = Ok(StatusValue::OVERT_OK as Status);
 pub(crate) const DISABLED: Answer = Ok(StatusValue::OVERT_DISABLED as Status);
 pub(crate) const DROPPED: Answer = Ok(StatusValue::OVERT_DROPPED as Status);
 
+/// As [`guard`](guard()), for a body that answers with a status.
+pub(crate) fn status(body: impl FnOnce() -> Answer) -> Status {
+    guard(StatusValue::OVERT_INTERNAL as Status, || body().unwrap_or_else(|fault| fault.status()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_status() {
+        assert_eq!(status(|| panic!("inside")), StatusValue::OVERT_INTERNAL as Status);
+    }
     use std::collections::BTreeSet;
 
     #[test]
