@@ -239,6 +239,8 @@ impl Client {
         }
         match life.worker.wait_while(ticket, timeout, go_on) {
             Flushed::Delivered => Ok(()),
+            // After `close` nothing is tried, and with nothing waiting nothing needs to be.
+            Flushed::Undelivered if life.session().is_none_or(|session| session.store.waiting() == 0) => Ok(()),
             Flushed::Undelivered => Err(Error::new(ErrorKind::Undelivered, "not everything could be delivered")),
             Flushed::TimedOut => Err(Error::new(ErrorKind::Timeout, "the time for flush has ended")),
         }

@@ -145,6 +145,19 @@ fn with_nothing_to_send_a_flush_sends_nothing_and_makes_nothing() {
 }
 
 #[test]
+fn after_close_events_are_recorded_but_not_sent() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = client(config(&server.url, dir.path()));
+    client.capture_event("one", &json!({})).unwrap();
+    client.close(PATIENCE).unwrap();
+    client.flush(PATIENCE).unwrap();
+    assert_eq!(server.requests().len(), 1);
+    assert!(matches!(client.capture_event("two", &json!({})).unwrap(), Capture::Recorded(_)));
+    assert_eq!(client.flush(PATIENCE).unwrap_err().kind(), overt::ErrorKind::Undelivered);
+    assert_eq!((server.requests().len(), client.pending().len()), (1, 1));
+}
+
+#[test]
 fn without_a_server_events_stay_and_the_host_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(&refused_url(), dir.path());

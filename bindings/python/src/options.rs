@@ -111,15 +111,17 @@ impl<'py> Put<'_, 'py> {
 
 /// Reads a value; an error names the option.
 fn named<'py, T>(name: &str, value: &Value<'py>, read: impl FnOnce(&Value<'py>) -> PyResult<T>) -> PyResult<T> {
-    let py = value.py();
-    read(value).map_err(|error| match error.is_instance_of::<PyException>(py) {
-        true => {
-            let message = error.value(py).to_string();
-            let own_name = message.starts_with(&format!("{name}: "));
-            config_error(py, if own_name { message } else { format!("{name}: {message}") })
-        }
-        false => error,
-    })
+    read(value).map_err(|error| with_name(value.py(), name, error))
+}
+
+#[cold]
+fn with_name(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyException>(py) {
+        return error;
+    }
+    let message = error.value(py).to_string();
+    let has_name = message.starts_with(&format!("{name}: "));
+    config_error(py, if has_name { message } else { format!("{name}: {message}") })
 }
 
 fn given<'py>(value: Option<Value<'py>>) -> Option<Value<'py>> {

@@ -120,6 +120,18 @@ def test_an_interrupt_in_a_callable_is_not_swallowed(make_client: MakeClient, er
     assert client.pending() == []
 
 
+def test_what_waits_is_not_sent_while_the_callable_says_off(make_client: MakeClient, server: Server) -> None:
+    allowed = True
+    client = make_client(consent=lambda: allowed)
+    assert client.capture_event("e")
+    allowed = False
+    client.flush()
+    assert server.requests == []
+    allowed = True
+    assert client.flush()
+    assert server.names == ["e"]
+
+
 def test_a_callable_that_captures_ends(make_client: MakeClient) -> None:
     clients: list[overt.Client] = []
 

@@ -31,6 +31,9 @@ pub enum Kind<'py> {
     Text,
 }
 
+/// Takes a member.
+type Take<'a, 'py> = &'a mut dyn FnMut(&mut Walk<'py>, &str, &Bound<'py, PyAny>);
+
 static ENUM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 impl<'py> Kind<'py> {
@@ -127,34 +130,31 @@ impl<'py> Walk<'py> {
         members: &Kind<'py>,
         mut take: impl FnMut(&mut Self, &str, &Bound<'py, PyAny>),
     ) -> bool {
+        let Kind::Dict(dict) = members else { return self.other_members(members, &mut take) };
+        let mut keys = HashSet::new();
+        let mut items = dict.iter();
+        // Looking at a value may run code that changes the dict, and iterating over a changed one panics.
+        let length = dict.len();
+        while !self.over && dict.len() == length {
+            let Some((key, value)) = items.next() else { break };
+            match key.cast_exact::<PyString>().map(|key| key.to_str()) {
+                Ok(Ok(text)) => {
+                    self.spend(text.len() + 4);
+                    take(self, text, &value);
+                }
+                _ => self.keyed(&mut keys, Some(dict), &key, &value, &mut take),
+            }
+        }
+        true
+    }
+
+    fn other_members(&mut self, members: &Kind<'py>, take: Take<'_, 'py>) -> bool {
         let mut keys = HashSet::new();
         match members {
-            Kind::Dict(dict) => {
-                let mut items = dict.iter();
-                // Looking at a value may run code that changes the dict, and iterating over a changed one panics.
-                let length = dict.len();
-                while !self.over && dict.len() == length {
-                    let Some((key, value)) = items.next() else { break };
-                    match key.cast_exact::<PyString>().map(|key| key.to_str()) {
-                        Ok(Ok(text)) => self.member(text, &value, &mut take),
-                        // Two keys may have one text: {1: …, "1": …}. The one that is a str wins, then the first.
-                        _ => self.keyed(
-                            &mut keys,
-                            &key,
-                            &value,
-                            |text| Ok(!key.eq(text)? && dict.contains(text)?),
-                            &mut take,
-                        ),
-                    }
-                }
-            }
             Kind::Pairs(pairs) => {
                 for pair in pairs.iter() {
                     let Ok((key, value)) = pair.extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>() else { continue };
-                    if self.over {
-                        break;
-                    }
-                    self.keyed(&mut keys, &key, &value, |_| Ok(false), &mut take);
+                    self.keyed(&mut keys, None, &key, &value, take);
                 }
             }
             Kind::Fields(instance, fields) => {
@@ -164,11 +164,8 @@ impl<'py> Walk<'py> {
                         Ok((name, value))
                     });
                     match found {
-                        Ok((name, value)) => self.keyed(&mut keys, &name, &value, |_| Ok(false), &mut take),
+                        Ok((name, value)) => self.keyed(&mut keys, None, &name, &value, take),
                         Err(error) => self.over |= calls::absorb(self.py, error),
-                    }
-                    if self.over {
-                        break;
                     }
                 }
             }
@@ -177,31 +174,27 @@ impl<'py> Walk<'py> {
         true
     }
 
-    fn member(
-        &mut self,
-        key: &str,
-        value: &Bound<'py, PyAny>,
-        take: &mut impl FnMut(&mut Self, &str, &Bound<'py, PyAny>),
-    ) {
-        self.spend(key.len() + 4);
-        if !self.over {
-            take(self, key, value);
-        }
-    }
-
-    /// A member whose key may have the text of another one.
+    /// A member whose key may have the text of another one: {1: …, "1": …}. The one that is a str wins, then the first.
     fn keyed(
         &mut self,
         keys: &mut HashSet<String>,
+        dict: Option<&Bound<'py, PyDict>>,
         key: &Bound<'py, PyAny>,
         value: &Bound<'py, PyAny>,
-        is_key: impl FnOnce(&str) -> PyResult<bool>,
-        take: &mut impl FnMut(&mut Self, &str, &Bound<'py, PyAny>),
+        take: Take<'_, 'py>,
     ) {
+        if self.over {
+            return;
+        }
+        let is_key = |text: &str| match dict {
+            Some(dict) => Ok(!key.eq(text)? && dict.contains(text)?),
+            None => Ok(false),
+        };
         match str_of(key) {
             Ok(text) if keys.contains(&text) || calls::swallow(self.py, is_key(&text), false) => {}
             Ok(text) => {
-                self.member(&text, value, take);
+                self.spend(text.len() + 4);
+                take(self, &text, value);
                 keys.insert(text);
             }
             Err(error) => self.over |= calls::absorb(self.py, error),
