@@ -63,7 +63,7 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// Reads the options from a JSON object; an unknown name or a wrong type is an error that names it.
     pub fn from_json(text: &'a str) -> Result<Self, Error> {
-        serde_json::from_str(text).map_err(|error| Error::properties(format!("options: {error}")))
+        serde_json::from_slice(text.as_bytes()).map_err(|error| Error::properties(format!("options: {error}")))
     }
 }
 
@@ -241,7 +241,7 @@ pub(crate) struct Rewritten<'a> {
 impl<'a> Rewritten<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
         let mut rewritten: Self =
-            serde_json::from_str(text).map_err(|error| Error::properties(format!("before_send: {error}")))?;
+            serde_json::from_slice(text.as_bytes()).map_err(|error| Error::properties(format!("before_send: {error}")))?;
         rewritten.options.session_id = rewritten.session_id.take();
         rewritten.options.window_id = rewritten.window_id.take();
         Ok(rewritten)

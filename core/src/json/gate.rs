@@ -244,7 +244,7 @@ impl<'t, 'o> Gate<'t, 'o> {
         let escaped = self.string()?;
         let quoted = self.text.get(start..self.at).unwrap_or_default();
         if escaped {
-            serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| self.refuse("an unreadable key"))
+            serde_json::from_slice(quoted.as_bytes()).map(Cow::Owned).map_err(|_| self.refuse("an unreadable key"))
         } else {
             Ok(Cow::Borrowed(quoted.get(1..quoted.len() - 1).unwrap_or_default()))
         }
