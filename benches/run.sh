@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 unset CI TELEMETRY_ENABLED DO_NOT_TRACK OVERT_DEBUG
 
-work=$(mktemp -d "$PWD/target/bench.XXXXXX")
+work=$(mktemp -d "$PWD/target/bench.XXXXXXXX")
 trap 'rm -rf "$work"' EXIT
 export OVERT_PROFILE=release
 say() { printf '\n==> %s\n' "$1"; }

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/overt-demo.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/overt-demo.XXXXXXXX")
 collector=
 cleanup() {
   if [ -n "$collector" ]; then
