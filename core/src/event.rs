@@ -240,8 +240,8 @@ pub(crate) struct Rewritten<'a> {
 
 impl<'a> Rewritten<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        let mut rewritten: Self =
-            serde_json::from_slice(text.as_bytes()).map_err(|error| Error::properties(format!("before_send: {error}")))?;
+        let mut rewritten: Self = serde_json::from_slice(text.as_bytes())
+            .map_err(|error| Error::properties(format!("before_send: {error}")))?;
         rewritten.options.session_id = rewritten.session_id.take();
         rewritten.options.window_id = rewritten.window_id.take();
         Ok(rewritten)

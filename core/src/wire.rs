@@ -162,11 +162,16 @@ impl Wire {
         }
     }
 
-    /// Adds what this protocol wants in every event.
+    /// Adds what this protocol wants in every event. In version 1 the server takes the library from a header.
     pub(crate) fn add_common(self, common: &mut Common, disable_geoip: bool, person_profiles: bool) {
-        match self {
-            Self::PostHog => posthog::add_common(common, disable_geoip, person_profiles),
-            Self::PostHogV1 => posthog_v1::add_common(common, disable_geoip, person_profiles),
+        if self == Self::PostHog {
+            posthog::add_library(common);
+        }
+        if disable_geoip {
+            common.reserve("$geoip_disable", |w| w.bool(true));
+        }
+        if !person_profiles {
+            common.set("$process_person_profile", |w| w.bool(false));
         }
     }
 
@@ -178,10 +183,21 @@ impl Wire {
         common: &Common,
         fill: impl FnOnce(&mut Properties<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        match self {
-            Self::PostHog => posthog::write_event(out, head, common, fill),
-            Self::PostHogV1 => posthog_v1::write_event(out, head, common, fill),
+        let options = &head.event.options;
+        write_head(out, head);
+        out.extend_from_slice(b",\"properties\":{");
+        let mut properties = Properties::new(out, common);
+        fill(&mut properties)?;
+        if self == Self::PostHog {
+            posthog::write_options(&mut properties, options);
         }
+        let lifted = properties.finish();
+        out.push(b'}');
+        if self == Self::PostHogV1 {
+            posthog_v1::write_beside(out, options, &lifted);
+        }
+        out.push(b'}');
+        Ok(())
     }
 
     /// The request that carries `lines`, which are joined by commas.

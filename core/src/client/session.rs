@@ -68,7 +68,8 @@ pub(crate) fn common(config: &Config, variables: &Variables) -> Result<Common, E
         json::copy_object(given, &mut Vec::new(), &mut json::KeepAll)
             .map_err(|error| Error::config(format!("super_properties: {error}")))?;
         let members: std::collections::BTreeMap<String, &serde_json::value::RawValue> =
-            serde_json::from_slice(given.as_bytes()).map_err(|error| Error::config(format!("super_properties: {error}")))?;
+            serde_json::from_slice(given.as_bytes())
+                .map_err(|error| Error::config(format!("super_properties: {error}")))?;
         for (key, value) in members {
             common.set(&key, |w| drop(w.json(value.get())));
         }

@@ -1,41 +1,19 @@
 //! PostHog's capture protocol, version 0: `POST {endpoint}/batch/`, one status for the whole batch.
 
-use super::{Answer, Attempt, Destination, EventHead, LIB, VERSION};
-use crate::error::Error;
+use super::{Answer, Attempt, Destination, LIB, VERSION};
 use crate::event::{Common, Options, Properties};
 use crate::json::Writer;
 use crate::transport::{Request, Response};
 use std::time::Duration;
 
-pub(super) fn add_common(common: &mut Common, disable_geoip: bool, person_profiles: bool) {
+/// Which library made the event.
+pub(super) fn add_library(common: &mut Common) {
     common.reserve("$lib", |w| w.str(LIB));
     common.reserve("$lib_version", |w| w.str(VERSION));
-    if disable_geoip {
-        common.reserve("$geoip_disable", |w| w.bool(true));
-    }
-    if !person_profiles {
-        common.set("$process_person_profile", |w| w.bool(false));
-    }
-}
-
-pub(super) fn write_event(
-    out: &mut Vec<u8>,
-    head: &EventHead<'_>,
-    common: &Common,
-    fill: impl FnOnce(&mut Properties<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    super::write_head(out, head);
-    out.extend_from_slice(b",\"properties\":{");
-    let mut properties = Properties::new(out, common);
-    fill(&mut properties)?;
-    write_options(&mut properties, &head.event.options);
-    properties.finish();
-    out.extend_from_slice(b"}}");
-    Ok(())
 }
 
 /// In this version options are properties with reserved names.
-fn write_options(properties: &mut Properties<'_>, options: &Options<'_>) {
+pub(super) fn write_options(properties: &mut Properties<'_>, options: &Options<'_>) {
     for (key, value) in [
         ("$process_person_profile", options.process_person_profile),
         ("$cookieless_mode", options.cookieless_mode),

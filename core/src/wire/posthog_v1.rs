@@ -1,8 +1,7 @@
 //! PostHog's capture protocol, version 1: `POST {endpoint}/i/v1/analytics/events`, a result for each event.
 
-use super::{Answer, Attempt, Destination, EventHead, Fate};
-use crate::error::Error;
-use crate::event::{Common, Lifted, Options, Properties};
+use super::{Answer, Attempt, Destination, Fate};
+use crate::event::{Lifted, Options};
 use crate::json::Writer;
 use crate::transport::{Request, Response};
 use serde::Deserialize;
@@ -21,42 +20,20 @@ pub(super) const LIFTED: &[&str] = &[
     "distinct_id",
 ];
 
-/// The server derives `$lib` and `$lib_version` from a header.
-pub(super) fn add_common(common: &mut Common, disable_geoip: bool, person_profiles: bool) {
-    if disable_geoip {
-        common.reserve("$geoip_disable", |w| w.bool(true));
-    }
-    if !person_profiles {
-        common.set("$process_person_profile", |w| w.bool(false));
-    }
-}
-
-pub(super) fn write_event(
-    out: &mut Vec<u8>,
-    head: &EventHead<'_>,
-    common: &Common,
-    fill: impl FnOnce(&mut Properties<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    super::write_head(out, head);
-    out.extend_from_slice(b",\"properties\":{");
-    let mut properties = Properties::new(out, common);
-    fill(&mut properties)?;
-    let lifted = properties.finish();
-    out.extend_from_slice(b"},\"options\":{");
-    let options = &head.event.options;
-    write_options(&mut Writer::new(out), options, &lifted);
+/// Writes what stands beside the properties: the options, and the members that were properties in version 0.
+pub(super) fn write_beside(out: &mut Vec<u8>, options: &Options<'_>, lifted: &Lifted) {
+    out.extend_from_slice(b",\"options\":{");
+    write_options(&mut Writer::new(out), options, lifted);
     out.push(b'}');
     for (name, given, property) in
         [("session_id", &options.session_id, "$session_id"), ("window_id", &options.window_id, "$window_id")]
     {
-        if let Some(text) = given.as_deref().map(str::to_owned).or_else(|| string(last(&lifted, property)?)) {
+        if let Some(text) = given.as_deref().map(str::to_owned).or_else(|| string(last(lifted, property)?)) {
             let mut writer = Writer::new(out);
             writer.key(name);
             writer.str(&text);
         }
     }
-    out.push(b'}');
-    Ok(())
 }
 
 fn write_options(writer: &mut Writer<'_>, options: &Options<'_>, lifted: &Lifted) {
