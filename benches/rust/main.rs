@@ -31,6 +31,22 @@ fn main() {
     }));
     println!("first capture of a process     {:>9.1} µs", first / 1e3);
 
+    let backlog = median((0..ROUNDS).map(|n| {
+        let state = dir.path().join(format!("backlog-{n}"));
+        let mut limited = config(&state, true);
+        limited.max_spool_bytes = 8 * 1024 * 1024; // the default
+        let earlier = Client::new(limited).expect("a valid config");
+        while earlier.stats().lost == 0 {
+            let _ = earlier.capture(&Event::new("starfish_job"), |properties| properties.json_object(JOB));
+        }
+        drop(earlier);
+        let mut next = config(&state, true);
+        next.background = false;
+        let next = Client::new(next).expect("a valid config");
+        time(1, || capture(&next))
+    }));
+    println!("first capture, 8 MiB waiting   {:>9.1} µs", backlog / 1e3);
+
     let enabled = client("enabled", true);
     let mut bare = Bare::new(&dir.path().join("bare"), line_bytes);
     compare("capture, JSON text", &mut bare, || capture(&enabled));
