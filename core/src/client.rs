@@ -136,6 +136,7 @@ impl Client {
         };
         let client = Self { inner: Arc::new(inner) };
         let consent = client.inner.decide();
+        client.inner.life.has_looked(client.inner.clock.now());
         client.inner.trace.say(|| format!("consent {consent:?}"));
         if consent.enabled && client.inner.config.background {
             client.deliver_leftovers();

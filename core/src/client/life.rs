@@ -80,6 +80,11 @@ impl Life {
         due && self.looked_ms.compare_exchange(looked, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
+    /// Notes that the files were looked at just now.
+    pub(crate) fn has_looked(&self, now: Timestamp) {
+        self.looked_ms.store(now.unix_millis(), Ordering::Relaxed);
+    }
+
     /// Forgets the session: the next event opens another.
     pub(crate) fn forget_session(&self) {
         *self.session.write().unwrap_or_else(PoisonError::into_inner) = None;

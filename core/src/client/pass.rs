@@ -29,13 +29,13 @@ impl Inner {
         let life = self.life();
         let now = self.clock.now();
         self.look_at_files(life);
+        if !self.may_send(life) {
+            return Pass::Stopped;
+        }
         let allowed = || {
             self.decide();
             self.may_send(life)
         };
-        if !allowed() {
-            return Pass::Stopped;
-        }
         let Ok(session) = self.session(life) else { return Pass::Stopped };
         let counts = &life.counts;
         let delivery = Delivery {
