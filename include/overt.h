@@ -177,7 +177,7 @@ void overt_config_set_wire(overt_config *config, overt_str wire);
 // How requests are packed: "none" (default), "gzip", or "deflate" with "posthog-v1".
 void overt_config_set_compression(overt_config *config, overt_str compression);
 
-// Adds a header to every request.
+// Adds a header to every request; one that overt sets itself is refused.
 void overt_config_add_header(overt_config *config, overt_str name, overt_str value);
 
 // ---- Config: delivery -----------------------------------------------------------------------------------------------
@@ -191,10 +191,10 @@ void overt_config_set_flush_interval_ms(overt_config *config, uint64_t interval_
 // Attempts of a batch after the first; then it rests for minutes. Default: 3.
 void overt_config_set_max_retries(overt_config *config, uint32_t retries);
 
-// The whole of one request, in seconds rounded up. Default: 10 s.
+// The whole of one request: name lookup, connection, TLS, writing and reading. Default: 10 s.
 void overt_config_set_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
-// The connection's part of it. Default: 5 s. Without effect in this version: the limit of the whole holds.
+// What of it the name lookup and the connection may take. Default: 5 s.
 void overt_config_set_connect_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
 // How long overt_client_free may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.

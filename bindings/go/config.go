@@ -37,9 +37,9 @@ type Config struct {
 	FlushInterval *time.Duration
 	// MaxRetries: attempts of a batch after the first; then it rests for minutes. Default: 3.
 	MaxRetries *int
-	// Timeout is that of one whole request, in seconds rounded up. Default: 10 s.
+	// Timeout is that of one whole request: name lookup, connection, TLS, writing and reading. Default: 10 s.
 	Timeout time.Duration
-	// ConnectTimeout is the connection's part of it. Default: 5 s. Without effect in this version.
+	// ConnectTimeout is what of it the name lookup and the connection may take. Default: 5 s.
 	ConnectTimeout time.Duration
 	// ExitTimeout: how long Close may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.
 	ExitTimeout time.Duration

@@ -89,11 +89,13 @@ struct Inner {
 impl Client {
     /// Opens a client. An error names the option that cannot be used; consent plays no part in it.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let transport = HttpTransport::new(config.timeout);
-        Self::with_parts(config, Variables::of_process(), Box::new(SystemClock), Box::new(transport))
+        let variables = Variables::of_process();
+        let transport = HttpTransport::new(config.timeout, config.connect_timeout, &variables);
+        Self::with_parts(config, variables, Box::new(SystemClock), Box::new(transport))
     }
 
-    /// Opens a client with another environment, clock or transport: for tests.
+    /// Opens a client with another environment, clock or transport: for tests, and for hosts that have an HTTP client of
+    /// their own (`tests/own_transport.rs` shows one).
     pub fn with_parts(
         config: Config,
         variables: Variables,

@@ -54,7 +54,7 @@ pub struct Config {
     pub wire: Wire,
     /// How bodies are packed. Default: not at all.
     pub compression: Compression,
-    /// Headers added to every request.
+    /// Headers added to every request, beside those that overt sets itself.
     pub extra_headers: Vec<(String, String)>,
 
     /// So many waiting events start a send by themselves. Default 100, the size of a batch.
@@ -63,11 +63,10 @@ pub struct Config {
     pub flush_interval: Duration,
     /// Attempts of a batch after the first. Default 3. Then it stays in the spool, parked for [`PARK_TIME`].
     pub max_retries: u32,
-    /// The whole of one request: name lookup, connection, TLS, writing and reading. Default 10 s; whole seconds, rounded
-    /// up.
+    /// The whole of one request: name lookup, connection, TLS, writing and reading. Default 10 s.
     pub timeout: Duration,
-    /// The connection's part of `timeout`. Default 5 s. Checked but without effect so far: minreq has one limit for the
-    /// whole of a request, and that is `timeout`.
+    /// What of `timeout` the name lookup and the connection may take; of a host's addresses each gets its share.
+    /// Default 5 s.
     pub connect_timeout: Duration,
     /// How long `close` and drop may wait for delivery when the host says nothing else. Default 0: nothing waits.
     pub exit_timeout: Duration,
@@ -206,6 +205,9 @@ impl Config {
             let plain = |byte: u8| byte == b'\t' || (0x20..0x7f).contains(&byte);
             if name.is_empty() || !name.bytes().all(token) || !value.bytes().all(plain) {
                 return Err(Error::config("extra_headers: a name or value holds a character that HTTP does not allow"));
+            }
+            if self.wire.sets_header(name) {
+                return Err(Error::config(format!("extra_headers: {name} is set by overt itself")));
             }
         }
         Ok(())

@@ -154,6 +154,12 @@ impl Wire {
         }
     }
 
+    /// Whether a request has a header of this name anyway.
+    pub(crate) fn sets_header(self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        HTTP_HEADERS.contains(&name.as_str()) || self == Self::PostHogV1 && posthog_v1::sets_header(&name)
+    }
+
     /// Names of properties that this protocol puts elsewhere in an event.
     pub(crate) fn lifted(self) -> &'static [&'static str] {
         match self {
@@ -239,6 +245,10 @@ fn write_head(out: &mut Vec<u8>, head: &EventHead<'_>) {
 fn product() -> String {
     format!("{LIB}/{VERSION}")
 }
+
+/// Headers that each request has, or that HTTP itself may need, in lower case.
+const HTTP_HEADERS: &[&str] =
+    &["connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding", "user-agent"];
 
 /// Headers of every request.
 fn headers() -> Vec<(String, String)> {

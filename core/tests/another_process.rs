@@ -21,7 +21,7 @@ impl Clock for Moved {
 }
 
 fn client_at(clock: &Moved, config: Config) -> Client {
-    let transport = Box::new(HttpTransport::new(config.timeout));
+    let transport = Box::new(HttpTransport::new(config.timeout, config.connect_timeout, &Variables::default()));
     Client::with_parts(config, Variables::default(), Box::new(clock.clone()), transport).unwrap()
 }
 

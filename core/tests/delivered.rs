@@ -268,6 +268,11 @@ fn an_option_that_cannot_be_used_is_named() {
     refused("super_properties", &|config| config.super_properties = "[]".into());
     refused("super_properties", &|config| config.super_properties = "{\"a\":1e999}".into());
     refused("extra_headers", &|config| config.extra_headers.push(("A".into(), "b\r\nC: d".into())));
+    refused("extra_headers", &|config| config.extra_headers.push(("CONTENT-length".into(), "1".into())));
+    refused("extra_headers", &|config| {
+        config.wire = overt::Wire::PostHogV1;
+        config.extra_headers.push(("PostHog-Attempt".into(), "9".into()));
+    });
     refused("timeout", &|config| config.timeout = Duration::ZERO);
     assert!(files(dir.path()).is_empty());
 }

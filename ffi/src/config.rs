@@ -114,7 +114,7 @@ pub extern "C" fn overt_config_set_compression(config: Option<&mut Config>, comp
     });
 }
 
-/// Adds a header to every request.
+/// Adds a header to every request; one that overt sets itself is refused.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_add_header(config: Option<&mut Config>, name: Str, value: Str) {
     set(config, |config| {

@@ -104,6 +104,11 @@ pub(super) fn request(to: &Destination, lines: &[u8], attempt: &Attempt) -> Requ
     request
 }
 
+/// Whether a header of this name, in lower case, is this protocol's own.
+pub(super) fn sets_header(name: &str) -> bool {
+    name == "authorization" || name.starts_with("posthog-")
+}
+
 /// The body of a 200.
 #[derive(Deserialize)]
 struct Results<'a> {

@@ -21,8 +21,8 @@ pub fn config(url: &str, state_dir: &Path) -> Config {
 
 /// A client with these variables instead of the machine's.
 pub fn client_with(config: Config, variables: &[(&str, &str)]) -> Client {
-    let transport = Box::new(HttpTransport::new(config.timeout));
     let variables: Variables = variables.iter().copied().collect();
+    let transport = Box::new(HttpTransport::new(config.timeout, config.connect_timeout, &variables));
     Client::with_parts(config, variables, Box::new(SystemClock), transport).expect("the configuration is valid")
 }
 

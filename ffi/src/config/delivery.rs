@@ -22,13 +22,13 @@ pub extern "C" fn overt_config_set_max_retries(config: Option<&mut Config>, retr
     set(config, |config| config.core.max_retries = retries);
 }
 
-/// The whole of one request, in seconds rounded up. Default: 10 s.
+/// The whole of one request: name lookup, connection, TLS, writing and reading. Default: 10 s.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_timeout_ms(config: Option<&mut Config>, timeout_ms: u64) {
     set(config, |config| config.core.timeout = Duration::from_millis(timeout_ms));
 }
 
-/// The connection's part of it. Default: 5 s. Without effect in this version: the limit of the whole holds.
+/// What of it the name lookup and the connection may take. Default: 5 s.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_connect_timeout_ms(config: Option<&mut Config>, timeout_ms: u64) {
     set(config, |config| config.core.connect_timeout = Duration::from_millis(timeout_ms));
