@@ -1,7 +1,10 @@
-//! What capturing costs in Rust, as multiples of W: one bare `write(2)` of the same bytes, `O_APPEND`, on the same disk.
+//! What capturing costs in Rust, as multiples of W: one bare `write(2)` of the same bytes, `O_APPEND`, on the same disk. And
+//! what packing a batch costs; with the argument `compression` only that.
 //!
 //! Rounds of both are run in turn, so that a machine that changes its pace changes it for both; the median of the
 //! rounds' ratios is printed.
+
+mod compression;
 
 use overt::{Capture, Client, Config, Event, HostConsent};
 use std::io::Write;
@@ -17,7 +20,14 @@ const JOB: &str = r#"{"job_id":"0b5ae1a2-7d6c-4a53-8c1d-0d7f0a6f1e11","target_re
 fn main() {
     let dir =
         tempfile::Builder::new().prefix("overt-bench-").tempdir_in(".").expect("the working directory is writable");
-    let client = |state: &str, consent| Client::new(config(&dir.path().join(state), consent)).expect("a valid config");
+    if std::env::args().nth(1).as_deref() != Some("compression") {
+        capturing(dir.path());
+    }
+    compression::measure(dir.path());
+}
+
+fn capturing(dir: &Path) {
+    let client = |state: &str, consent| Client::new(config(&dir.join(state), consent)).expect("a valid config");
     let line_bytes = {
         let probe = client("probe", true);
         capture(&probe);
@@ -32,7 +42,7 @@ fn main() {
     println!("first capture of a process     {:>9.1} µs", first / 1e3);
 
     let backlog = median((0..ROUNDS).map(|n| {
-        let state = dir.path().join(format!("backlog-{n}"));
+        let state = dir.join(format!("backlog-{n}"));
         let mut limited = config(&state, true);
         limited.max_spool_bytes = 8 * 1024 * 1024; // the default
         let earlier = Client::new(limited).expect("a valid config");
@@ -48,7 +58,7 @@ fn main() {
     println!("first capture, 8 MiB waiting   {:>9.1} µs", backlog / 1e3);
 
     let enabled = client("enabled", true);
-    let mut bare = Bare::new(&dir.path().join("bare"), line_bytes);
+    let mut bare = Bare::new(&dir.join("bare"), line_bytes);
     compare("capture, JSON text", &mut bare, || capture(&enabled));
     compare("capture, typed values", &mut bare, || capture_typed(&enabled));
 
@@ -56,7 +66,7 @@ fn main() {
     let off = median((0..ROUNDS).map(|_| time(CALLS * 100, || capture(&disabled))));
     println!("capture, disabled              {off:>9.1} ns");
 
-    burst(&dir.path().join("burst"));
+    burst(&dir.join("burst"));
 }
 
 fn config(state_dir: &Path, consent: bool) -> Config {

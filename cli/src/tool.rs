@@ -193,7 +193,7 @@ fn unknown(request: &Request) -> Config {
 
 /// Opens a client that sees the same variables as the others; with `background` off this only reads.
 fn open(config: &Config, variables: &Variables) -> Result<Client, Error> {
-    let transport = HttpTransport::new(config.timeout);
+    let transport = HttpTransport::new(config.timeout, config.connect_timeout, variables);
     Client::with_parts(config.clone(), variables.clone(), Box::new(SystemClock), Box::new(transport))
 }
 

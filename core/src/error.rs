@@ -32,6 +32,24 @@ pub enum ErrorKind {
     Undelivered,
 }
 
+impl ErrorKind {
+    /// The word for it in every language: that of the C header in lower case, without its prefix.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidName => "invalid_name",
+            Self::InvalidDistinctId => "invalid_distinct_id",
+            Self::InvalidUuid => "invalid_uuid",
+            Self::InvalidTimestamp => "invalid_timestamp",
+            Self::InvalidProperties => "invalid_properties",
+            Self::EventTooLarge => "event_too_large",
+            Self::InvalidConfig => "invalid_config",
+            Self::Storage => "storage",
+            Self::Timeout => "timeout",
+            Self::Undelivered => "undelivered",
+        }
+    }
+}
+
 /// An error of overt. It is never a reason for the host to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {

@@ -152,6 +152,8 @@ pub struct Properties<'a> {
 #[derive(Debug)]
 struct Sorted<'a> {
     common: &'a Common,
+    /// Properties that are written already, and stay.
+    settled: Vec<&'static str>,
     /// Common properties that the event has itself.
     overridden: Vec<usize>,
     lifted: Lifted,
@@ -160,6 +162,9 @@ struct Sorted<'a> {
 impl Sift for Sorted<'_> {
     /// Whether the event may have this property among its properties; notes that it has.
     fn keeps(&mut self, key: &str) -> bool {
+        if self.settled.contains(&key) {
+            return false;
+        }
         match self.common.position(key) {
             None => self.common.lift(key).is_none(),
             Some(place) if self.common.members.get(place).is_some_and(|member| member.reserved) => false,
@@ -179,7 +184,13 @@ impl Sift for Sorted<'_> {
 
 impl<'a> Properties<'a> {
     pub(crate) fn new(out: &'a mut Vec<u8>, common: &'a Common) -> Self {
-        Self { out, sorted: Sorted { common, overridden: Vec::new(), lifted: Lifted::new() } }
+        Self { out, sorted: Sorted { common, settled: Vec::new(), overridden: Vec::new(), lifted: Lifted::new() } }
+    }
+
+    /// Writes a property that nothing later of this name replaces or repeats.
+    pub(crate) fn settle(&mut self, key: &'static str, value: impl FnOnce(&mut Writer<'_>)) {
+        self.set(key, value);
+        self.sorted.settled.push(key);
     }
 
     /// Writes one property; `value` must write exactly one value. A key is to be set once.
@@ -207,7 +218,7 @@ impl<'a> Properties<'a> {
     /// Adds the common properties that the event does not have itself; gives what belongs elsewhere in the event, the
     /// event's own after the common ones.
     pub(crate) fn finish(self) -> Lifted {
-        let Sorted { common, overridden, lifted } = self.sorted;
+        let Sorted { common, overridden, lifted, .. } = self.sorted;
         let start = self.out.len();
         let first = self.out.last() == Some(&b'{');
         if overridden.is_empty() {

@@ -5,11 +5,15 @@
 //! | delivered | done |
 //! | no answer, or a status that may pass | another attempt after a pause, `max_retries` times; then parked |
 //! | results for each event | as delivered, or as a status that may pass if it wants some of them again |
-//! | body too large, or hung up on twice in a row | two halves; a single event that is too large is refused |
+//! | body too large, or a large one hung up on twice in a row | two halves; a single event that is too large is refused |
 //! | any other status | refused: lost and counted |
 //!
 //! The pause before retry n doubles from 200 ms up to 30 s; jitter makes it up to a quarter longer, never shorter. The
 //! server's `Retry-After` is a minimum, up to the same 30 s.
+//!
+//! The time of day enters before this, in [`Wire::read`](crate::wire::Wire::read): a `Retry-After` that is a date becomes a
+//! length there, since it may also decide whether a status may pass at all. The whole table, over every status, is in
+//! the tests of the worker's `delivery`.
 
 use crate::wire::{Answer, Fate};
 use std::time::Duration;
@@ -26,7 +30,7 @@ pub(crate) enum Outcome {
     Answered(Answer),
     /// It did not.
     NoAnswer,
-    /// It hung up, so often in a row.
+    /// It hung up on a large body, so often in a row.
     HungUp(u32),
 }
 

@@ -148,9 +148,10 @@ impl Wire {
 
     /// Refuses a compression that this protocol does not have.
     pub(crate) fn check_compression(self, compression: Compression) -> Result<(), Error> {
+        compression.check()?;
         match (self, compression) {
-            (Self::PostHog, Compression::Deflate) => Err(Error::config("compression: deflate needs wire = posthog-v1")),
-            _ => Ok(()),
+            (Self::PostHogV1, _) | (Self::PostHog, Compression::None | Compression::Gzip) => Ok(()),
+            _ => Err(Error::config(format!("compression: {} needs wire = posthog-v1", compression.as_str()))),
         }
     }
 
@@ -193,10 +194,11 @@ impl Wire {
         write_head(out, head);
         out.extend_from_slice(b",\"properties\":{");
         let mut properties = Properties::new(out, common);
-        fill(&mut properties)?;
         if self == Self::PostHog {
+            // Before the event's own properties, over which an option wins.
             posthog::write_options(&mut properties, options);
         }
+        fill(&mut properties)?;
         let lifted = properties.finish();
         out.push(b'}');
         if self == Self::PostHogV1 {

@@ -126,8 +126,9 @@ impl Sandbox {
 
 /// A client that sees no variable.
 pub fn client(config: Config) -> Client {
-    let transport = Box::new(HttpTransport::new(config.timeout));
-    Client::with_parts(config, Variables::default(), Box::new(Stopped), transport).unwrap()
+    let variables = Variables::default();
+    let transport = Box::new(HttpTransport::new(config.timeout, config.connect_timeout, &variables));
+    Client::with_parts(config, variables, Box::new(Stopped), transport).unwrap()
 }
 
 pub fn ran(mut command: Command) -> Ran {

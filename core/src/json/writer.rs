@@ -50,14 +50,17 @@ impl<'a> Writer<'a> {
         write_display(self.out, value);
     }
 
-    /// A whole number of any size, given as its decimal digits with an optional `-`; `null` if it is none.
+    /// A whole number of any size, given as its decimal digits with an optional `-`; `null` if it is none, and a string of
+    /// its digits if no double can hold it, because a server could not read it as a number.
     pub fn big_int(&mut self, digits: &str) {
         let bare = digits.strip_prefix('-').unwrap_or(digits);
         let canonical = bare == "0" || !bare.starts_with('0');
-        if !bare.is_empty() && canonical && bare.bytes().all(|byte| byte.is_ascii_digit()) {
+        if bare.is_empty() || !canonical || !bare.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.null();
+        } else if digits.parse().is_ok_and(f64::is_finite) {
             self.raw(digits.as_bytes());
         } else {
-            self.null();
+            self.str(digits);
         }
     }
 
@@ -195,6 +198,8 @@ mod tests {
             assert_eq!(written(|w| w.double(value)), "null");
         }
         assert_eq!(written(|w| w.big_int("-123456789012345678901234567890")), "-123456789012345678901234567890");
+        let digits = "9".repeat(309);
+        assert_eq!(written(|w| w.big_int(&digits)), format!("\"{digits}\""));
         for bad in ["", "-", "1.5", "007", "1e5", "x"] {
             assert_eq!(written(|w| w.big_int(bad)), "null", "{bad}");
         }

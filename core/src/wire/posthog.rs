@@ -20,7 +20,7 @@ pub(super) fn write_options(properties: &mut Properties<'_>, options: &Options<'
         ("$ignore_sent_at", options.disable_skew_correction),
     ] {
         if let Some(value) = value {
-            properties.set(key, |w| w.bool(value));
+            properties.settle(key, |w| w.bool(value));
         }
     }
     for (key, value) in [
@@ -29,7 +29,7 @@ pub(super) fn write_options(properties: &mut Properties<'_>, options: &Options<'
         ("$window_id", &options.window_id),
     ] {
         if let Some(value) = value {
-            properties.set(key, |w| w.str(value));
+            properties.settle(key, |w| w.str(value));
         }
     }
 }
@@ -86,12 +86,20 @@ mod tests {
             event_line(Wire::PostHog, &event, |p| p.json_object("{\"n\": 1}")),
             concat!(
                 r#"{"uuid":"019aa25a-3dcd-7000-8000-000000000001","event":"run \"x\"","distinct_id":"d","#,
-                r#""timestamp":"2026-11-20T18:10:36.493Z","properties":{"n":1,"$process_person_profile":true,"#,
-                r#""$session_id":"s1","$lib":"overt","$lib_version":""#,
+                r#""timestamp":"2026-11-20T18:10:36.493Z","properties":{"$process_person_profile":true,"#,
+                r#""$session_id":"s1","n":1,"$lib":"overt","$lib_version":""#,
                 env!("CARGO_PKG_VERSION"),
                 r#"","$geoip_disable":true}}"#
             )
         );
+    }
+
+    #[test]
+    fn an_option_wins_over_a_property_that_means_the_same() {
+        let mut event = Event::new("run");
+        event.options.process_person_profile = Some(true);
+        let line = event_line(Wire::PostHog, &event, |p| p.json_object(r#"{"$process_person_profile":false,"n":1}"#));
+        assert!(line.contains(r#""properties":{"$process_person_profile":true,"n":1,"$lib""#), "{line}");
     }
 
     #[test]

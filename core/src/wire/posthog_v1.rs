@@ -28,7 +28,7 @@ pub(super) fn write_beside(out: &mut Vec<u8>, options: &Options<'_>, lifted: &Li
     for (name, given, property) in
         [("session_id", &options.session_id, "$session_id"), ("window_id", &options.window_id, "$window_id")]
     {
-        if let Some(text) = given.as_deref().map(str::to_owned).or_else(|| string(last(lifted, property)?)) {
+        if let Some(text) = given.as_deref().map(str::to_owned).or_else(|| last(lifted, property, string)) {
             let mut writer = Writer::new(out);
             writer.key(name);
             writer.str(&text);
@@ -42,20 +42,22 @@ fn write_options(writer: &mut Writer<'_>, options: &Options<'_>, lifted: &Lifted
         ("disable_skew_correction", options.disable_skew_correction, "$ignore_sent_at"),
         ("process_person_profile", options.process_person_profile, "$process_person_profile"),
     ] {
-        if let Some(value) = given.or_else(|| boolean(last(lifted, property)?)) {
+        if let Some(value) = given.or_else(|| last(lifted, property, boolean)) {
             writer.key(name);
             writer.bool(value);
         }
     }
     let tour = options.product_tour_id.as_deref().map(str::to_owned);
-    if let Some(tour) = tour.or_else(|| string(last(lifted, "$product_tour_id")?)) {
+    if let Some(tour) = tour.or_else(|| last(lifted, "$product_tour_id", string)) {
         writer.key("product_tour_id");
         writer.str(&tour);
     }
 }
 
-fn last<'l>(lifted: &'l Lifted, property: &str) -> Option<&'l [u8]> {
-    lifted.iter().rev().find(|(name, _)| *name == property).map(|(_, value)| value.as_slice())
+/// The last of the properties of this name that can be read: an event's own before the common one, whose anonymity a
+/// value that means nothing does not undo.
+fn last<T>(lifted: &Lifted, property: &str, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+    lifted.iter().rev().filter(|(name, _)| *name == property).find_map(|(_, value)| read(value))
 }
 
 /// A wrong JSON type can fail a whole batch, so what means a boolean becomes one, and anything else is left out.
@@ -204,6 +206,12 @@ mod tests {
         }
         let event = line(r#"{"$session_id":1,"$window_id":null,"$product_tour_id":true}"#, Options::default());
         assert_eq!((event.get("session_id"), event.get("window_id")), (None, None));
+        assert_eq!(event["options"], serde_json::json!({"process_person_profile": false}));
+    }
+
+    #[test]
+    fn a_value_that_means_nothing_does_not_undo_an_anonymous_default() {
+        let event = line(r#"{"$process_person_profile":"yes"}"#, Options::default());
         assert_eq!(event["options"], serde_json::json!({"process_person_profile": false}));
     }
 

@@ -30,14 +30,20 @@ fn http_date(text: &str) -> Option<Timestamp> {
         _ => return None,
     };
     let month = MONTHS.iter().position(|name| name == month)? + 1;
-    let year: u32 = year.parse().ok().filter(|_| year.len() == 2 || year.len() == 4)?;
-    let year = match (text.split(' ').count(), year) {
-        // Two digits: this century, for nobody asks us to wait until the past one.
-        (_, short @ 0..=99) => 2000 + short,
-        (_, whole) => whole,
+    let year = match (year.len(), digits(year)?) {
+        // As POSIX reads two digits. A rule that looks at our clock could not tell what a server means when it is wrong.
+        (2, short @ 70..) => 1900 + short,
+        (2, short) => 2000 + short,
+        (4, whole) => whole,
+        _ => return None,
     };
-    let day: u32 = day.parse().ok()?;
+    let day = digits(day)?;
     Timestamp::parse(&format!("{year:04}-{month:02}-{day:02}T{time}Z")).ok()
+}
+
+/// A number without a sign.
+fn digits(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -84,6 +90,7 @@ mod tests {
             "0x10",
             "Fri, 20 Nov 2026 18:00:00 GMT",
             "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
             "Fri, 31 Feb 2027 18:00:00 GMT",
             "Fri, 20 Nov 2026 18:00:07 CET",
             "Fri, 20 Nov 202 18:00:07 GMT",
