@@ -9,17 +9,21 @@ unset CI TELEMETRY_ENABLED DO_NOT_TRACK OVERT_DEBUG
 lint() {
   cargo fmt --check
   cargo clippy --workspace --all-targets --quiet -- -D warnings
+  cargo clippy -p overt --all-targets --features brotli --quiet -- -D warnings
   cargo clippy -p overt-cli --lib --no-default-features --quiet -- -D warnings
 }
 
 rust() { # the core, the C ABI with its C programs, the command and the collector
   cargo build --workspace --quiet
   cargo test --workspace --quiet
+  cargo test -p overt --lib --features brotli --quiet wire
 }
 
 python() { bindings/python/check.sh; }
 
 go() { bindings/go/check.sh; }
+
+conformance() { tests/conformance/run.sh; } # one contract, the front door of each language
 
 demo() { examples/demo.sh; }
 

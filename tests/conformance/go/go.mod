@@ -1,0 +1,7 @@
+module github.com/overt-telemetry/overt/tests/conformance/go
+
+go 1.25
+
+require github.com/overt-telemetry/overt/bindings/go v0.0.0
+
+replace github.com/overt-telemetry/overt/bindings/go => ../../../bindings/go

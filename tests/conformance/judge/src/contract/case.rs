@@ -1,0 +1,100 @@
+//! One case, ready to be played: everything is filled in but what is only known in play.
+
+use super::expect::Expect;
+use super::step::{Act, Play, Step};
+use crate::matcher::Matcher;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// The version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wire {
+    /// `POST /batch/`
+    V0,
+    /// `POST /i/v1/analytics/events`
+    V1,
+}
+
+/// A case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// A sentence, and the wire.
+    pub name: String,
+    /// The protocol's rule.
+    pub rule: String,
+    /// The wire.
+    pub wire: Wire,
+    /// Options of every `/init`.
+    pub init: Table,
+    /// What the server does, in turn; then all is well.
+    pub answers: Vec<Play>,
+    /// What is done.
+    pub steps: Vec<Step>,
+    /// What must hold at the end.
+    pub expects: Vec<Expect>,
+    /// What must hold of whatever was sent.
+    pub always: Vec<Expect>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCase {
+    name: String,
+    rule: String,
+    #[serde(default)]
+    init: Table,
+    #[serde(default)]
+    answers: Vec<Value>,
+    steps: Vec<Value>,
+    #[serde(default)]
+    expect: Expect,
+    #[serde(default)]
+    expect_v0: Expect,
+    #[serde(default)]
+    expect_v1: Expect,
+}
+
+impl Case {
+    /// Reads a case; `init` has the options of every case, which its own replace.
+    pub fn read(value: Value, wire: Wire, init: &Table) -> Result<Self, String> {
+        let raw: RawCase = value.try_into().map_err(|error| format!("{error}"))?;
+        let word = if wire == Wire::V0 { "v0" } else { "v1" };
+        let mut steps = raw.steps.into_iter().map(Step::read).collect::<Result<Vec<_>, _>>()?;
+        if !matches!(steps.first(), Some(Step { act: Act::Init(_), .. })) {
+            steps.insert(0, Step::read(Value::String("init".into()))?);
+        }
+        let specific = if wire == Wire::V0 { raw.expect_v0 } else { raw.expect_v1 };
+        Ok(Self {
+            name: format!("{word}: {}", raw.name),
+            rule: raw.rule,
+            wire,
+            init: init.clone().into_iter().chain(raw.init).collect(),
+            answers: raw.answers.into_iter().map(Play::read).collect::<Result<_, _>>()?,
+            steps,
+            expects: vec![raw.expect, specific],
+            always: Vec::new(),
+        })
+    }
+
+    /// Refuses a case that claims nothing, and claims that cannot be read.
+    pub fn check(&self) -> Result<(), String> {
+        let of_steps = self.steps.iter().filter(|step| step.refused.is_some() || step.says.is_some()).count();
+        if of_steps + self.expects.iter().map(Expect::count).sum::<usize>() == 0 {
+            return Err("it claims nothing".to_owned());
+        }
+        for claims in self.expects.iter().chain(&self.always).flat_map(Expect::claims) {
+            for (path, matcher) in claims {
+                Matcher::read(matcher).map_err(|error| format!("{path}: {error}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Roughly how long it waits, so that the longest can be started first.
+    pub fn length_ms(&self) -> u64 {
+        let pauses = self.expects.iter().flat_map(|expect| &expect.pauses_ms).map(|pause| pause.at_least());
+        let steps = self.steps.iter().map(|step| if let Act::Wait(ms) = step.act { ms } else { 0 });
+        pauses.chain(steps).sum()
+    }
+}
