@@ -174,7 +174,7 @@ void overt_config_set_allow_plain_http(overt_config *config, bool allow);
 // The protocol: "posthog" (default), or "posthog-v1" with a result for each event.
 void overt_config_set_wire(overt_config *config, overt_str wire);
 
-// How requests are packed: "none" (default), "gzip", or "deflate" with "posthog-v1".
+// How requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and "zstd".
 void overt_config_set_compression(overt_config *config, overt_str compression);
 
 // Adds a header to every request; one that overt sets itself is refused.
@@ -331,8 +331,8 @@ overt_status overt_client_capture_event(const overt_client *client,
 // OVERT_UNDELIVERED lose nothing: what is left stays where it is.
 overt_status overt_client_flush(const overt_client *client, uint64_t timeout_ms);
 
-// Ends delivery: flushes unless `timeout_ms` is 0, then stops overt's thread. Events can still be recorded; a later
-// run sends them.
+// Ends delivery: flushes unless `timeout_ms` is 0, then tells overt's thread to stop, which it does as soon as its
+// request has ended. Events can still be recorded; a later run sends them.
 overt_status overt_client_close(const overt_client *client, uint64_t timeout_ms);
 
 // ---- Event ----------------------------------------------------------------------------------------------------------
@@ -456,6 +456,7 @@ overt_status overt_client_sent(const overt_client *client, overt_text **out_json
 // What this client did in this process: a JSON object with the numbers "recorded", "delivered", "unconfirmed",
 // "pending", "lost", "requests", "failures" and "panics", and with "storage", where events wait: "none", "disk" or
 // "memory".
+// Of the delivered events those are unconfirmed about which the server said nothing that overt understands.
 overt_status overt_client_stats(const overt_client *client, overt_text **out_json);
 
 // The events that this process lost: a JSON object with a number for each reason that occurred: "spool_full",

@@ -1,14 +1,17 @@
 #!/bin/sh
-# Runs every check of this binding and of its examples, against the library as it is built now. Arguments go to `go test`.
+# Runs every check of this binding, its examples and its conformance adapter, against the library as it is built now.
+# Arguments go to `go test`.
 set -eu
 cd "$(dirname "$0")"
 [ "${1:-}" = --inside ] || exec ./with-overt.sh ./check.sh --inside "$@"
 shift
 say() { echo "bindings/go/check.sh: $1" >&2; }
 
-unformatted=$(gofmt -l . ../../examples/go)
+modules=". ../../examples/go ../../tests/conformance/go"
+# shellcheck disable=SC2086 # several directories
+unformatted=$(gofmt -l $modules)
 [ -z "$unformatted" ] || { say "run gofmt -w on: $unformatted"; exit 1; }
-for module in . ../../examples/go; do
+for module in $modules; do
     (
         cd "$module"
         go mod tidy -diff

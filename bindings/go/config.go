@@ -26,7 +26,8 @@ type Config struct {
 	AllowPlainHTTP bool
 	// Wire is the protocol: "posthog" (default), or "posthog-v1" with a result for each event.
 	Wire string
-	// Compression says how requests are packed: "none" (default), "gzip", or "deflate" with "posthog-v1".
+	// Compression says how requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and
+	// "zstd".
 	Compression string
 	// ExtraHeaders are added to every request.
 	ExtraHeaders map[string]string

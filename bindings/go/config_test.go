@@ -197,3 +197,23 @@ func TestStatusesAndReasonsAreThoseOfTheHeader(t *testing.T) {
 		t.Errorf("not in overt.h: %v", ours)
 	}
 }
+
+func TestLossesAndNumbersHaveTheWordsOfTheHeader(t *testing.T) {
+	source, err := os.ReadFile("overt.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for comment, pattern := range map[string]string{
+		`(?s)a number for each reason that occurred: (.*?)\.\n`:   `LossReason = "(\w+)"`,
+		`(?s)a JSON object with the numbers (.*?), and with "sto`: `uint64 .json:"(\w+)"`,
+	} {
+		var ours, theirs []string
+		for _, word := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(source), -1) {
+			ours = append(ours, word[1])
+		}
+		for _, word := range regexp.MustCompile(`"(\w+)"`).FindAllStringSubmatch(header(t, comment)[0][1], -1) {
+			theirs = append(theirs, word[1])
+		}
+		equal(t, comment, strings.Join(ours, " "), strings.Join(theirs, " "))
+	}
+}

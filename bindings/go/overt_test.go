@@ -67,6 +67,32 @@ func TestMoreCanBeSaidOfAnEvent(t *testing.T) {
 	}
 }
 
+func TestEachOptionArrivesOnBothWires(t *testing.T) {
+	options := overt.Options{
+		ProcessPersonProfile: overt.Bool(true), CookielessMode: overt.Bool(false), DisableSkewCorrection: overt.Bool(true),
+		ProductTourID: "t", SessionID: "s", WindowID: "w",
+	}
+	for wire, arrived := range map[string]string{
+		"posthog": `"$cookieless_mode":false,"$ignore_sent_at":true,"$process_person_profile":true,"$product_tour_id":"t",` +
+			`"$session_id":"s","$window_id":"w"`,
+		"posthog-v1": `"cookieless_mode":false,"disable_skew_correction":true,"process_person_profile":true,` +
+			`"product_tour_id":"t","session_id":"s","window_id":"w"`,
+	} {
+		server := serve(t)
+		config := server.config(t)
+		config.Wire = wire
+		client := open(t, config)
+		equal(t, "status", client.Capture(overt.Event{Name: "x", Options: options}).Status, overt.OK)
+		flush(t, client)
+		text := server.requests()[0].text
+		for _, member := range strings.Split(arrived, ",") {
+			if !strings.Contains(text, member) {
+				t.Errorf("%s: %s is not in %s", wire, member, text)
+			}
+		}
+	}
+}
+
 func TestWhatAServerWouldRefuseIsRefusedAtCapture(t *testing.T) {
 	config := serve(t).config(t)
 	config.MaxEventBytes = 2000
@@ -85,8 +111,8 @@ func TestWhatAServerWouldRefuseIsRefusedAtCapture(t *testing.T) {
 		{overt.Event{Name: "x", Timestamp: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}, overt.InvalidTimestamp},
 		{overt.Event{Name: "x", Props: long}, overt.EventTooLarge},
 		{overt.Event{Name: "x", Props: long, Force: true}, overt.EventTooLarge},
-		{overt.Event{Name: "x", Props: overt.Props{"n": json.RawMessage("1e999")}}, overt.InvalidProperties},
-		{overt.Event{Name: "x", Props: overt.Props{"n": json.RawMessage("1e999")}, Force: true}, overt.InvalidProperties},
+		{overt.Event{Name: "x", Props: overt.Props{"n": json.RawMessage("[1e999]")}}, overt.InvalidProperties},
+		{overt.Event{Name: "x", Props: overt.Props{"n": json.RawMessage("[1e999]")}, Force: true}, overt.InvalidProperties},
 	} {
 		captured := client.Capture(refused.event)
 		equal(t, fmt.Sprintf("%.40v", refused.event), captured.Status, refused.want)
@@ -116,6 +142,17 @@ func TestWhatWaitsAndWhatWasSentCanBeReadWordForWord(t *testing.T) {
 		t.Errorf("sent was %s", body)
 	}
 	equal(t, "stats", client.Stats(), overt.Stats{Recorded: 2, Delivered: 2, Requests: 1, Storage: "disk"})
+}
+
+func TestWhatAServerSaysNothingAboutIsDeliveredAndUnconfirmed(t *testing.T) {
+	server := serve(t) // a 200 without a result for the event
+	config := server.config(t)
+	config.Wire = "posthog-v1"
+	client := open(t, config)
+	record(t, client, "one", nil)
+	flush(t, client)
+	want := overt.Stats{Recorded: 1, Delivered: 1, Unconfirmed: 1, Requests: 1, Storage: "disk"}
+	equal(t, "stats", client.Stats(), want)
 }
 
 func TestLossesAreCountedByReason(t *testing.T) {

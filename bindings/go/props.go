@@ -20,6 +20,8 @@ import (
 //     infinity is null, and what is not UTF-8 is replaced.
 //   - A json.Marshaler or encoding.TextMarshaler writes itself; an error or a fmt.Stringer is its text, so a
 //     time.Duration is "1.5s". One that fails or panics is null.
+//   - A json.Number or a *big.Int keeps all its digits; one that is larger than any double is a text, because a server
+//     could not read it.
 //   - A struct that encoding/json refuses is walked field by field; a channel or a function is its fmt.Sprint.
 //   - What is nested deeper than 32 is null, cycles included.
 type Props map[string]any
@@ -312,7 +314,12 @@ func (e *encoder) marshal(v any) bool {
 	if !ok || err != nil {
 		return false
 	}
-	e.out = append(e.out, bytes.TrimSuffix(text.Bytes(), []byte{'\n'})...)
+	written := bytes.TrimSuffix(text.Bytes(), []byte{'\n'})
+	if c := written[0]; c == '-' || '0' <= c && c <= '9' {
+		e.number(json.Number(written)) // a big.Int can be larger than any double
+	} else {
+		e.out = append(e.out, written...)
+	}
 	return true
 }
 

@@ -58,6 +58,11 @@ func TestEachKindOfValueHasItsForm(t *testing.T) {
 	cyclic := map[string]any{}
 	cyclic["self"] = cyclic
 	var nilError *json.SyntaxError
+	large, tooLarge := strings.Repeat("9", 308), strings.Repeat("9", 309) // than a double
+	parse := func(digits string) *big.Int {
+		number, _ := new(big.Int).SetString(digits, 10)
+		return number
+	}
 	for _, value := range []struct {
 		value any
 		want  string
@@ -75,7 +80,10 @@ func TestEachKindOfValueHasItsForm(t *testing.T) {
 		{float32(0.1), `0.1`}, {math.NaN(), `null`}, {math.Inf(1), `null`}, {float32(math.Inf(-1)), `null`},
 		{json.Number("123456789012345678901234567890.50"), `123456789012345678901234567890.50`},
 		{json.Number("1e999"), `"1e999"`}, {json.Number("0x10"), `"0x10"`}, {json.Number(""), `""`}, {json.Number("Inf"), `"Inf"`},
-		{new(big.Int).Lsh(big.NewInt(1), 70), `1180591620717411303424`},
+		{new(big.Int).Lsh(big.NewInt(1), 70), `1180591620717411303424`}, {big.NewInt(-7), `-7`}, {(*big.Int)(nil), `null`},
+		{json.Number(large), large}, {json.Number(tooLarge), `"` + tooLarge + `"`},
+		{parse(large), large}, {parse(tooLarge), `"` + tooLarge + `"`}, {parse("-" + tooLarge), `"-` + tooLarge + `"`},
+		{[]*big.Int{parse(tooLarge)}, `["` + tooLarge + `"]`},
 		{json.RawMessage(` {"a": [1 , 2]} `), `{"a":[1,2]}`}, {json.RawMessage(`{`), `null`}, {json.RawMessage(nil), `null`},
 		{time.Date(2026, 11, 20, 18, 10, 36, 493_000_000, time.FixedZone("", 3600)), `"2026-11-20T18:10:36.493+01:00"`},
 		{1500 * time.Millisecond, `"1.5s"`},

@@ -5,9 +5,12 @@ cd "$(dirname "$0")"
 ./install.sh
 python=../../target/venv/bin/python
 
-"$python" -m ruff check --quiet . ../../examples/python ../../benches/python
-"$python" -m ruff format --quiet --check . ../../examples/python ../../benches/python || {
-    echo "bindings/python/check.sh: run: ruff format bindings/python examples/python benches/python" >&2
+programs="../../examples/python ../../benches/python ../../tests/conformance/python"
+# shellcheck disable=SC2086 # several directories
+"$python" -m ruff check --quiet . $programs
+# shellcheck disable=SC2086 # several directories
+"$python" -m ruff format --quiet --check . $programs || {
+    echo "bindings/python/check.sh: run, in bindings/python: ruff format . $programs" >&2
     exit 1
 }
 "$python" -m mypy --no-error-summary

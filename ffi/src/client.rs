@@ -103,8 +103,8 @@ pub extern "C" fn overt_client_flush(client: Option<&Client>, timeout_ms: u64) -
     })
 }
 
-/// Ends delivery: flushes unless `timeout_ms` is 0, then stops overt's thread. Events can still be recorded; a later
-/// run sends them.
+/// Ends delivery: flushes unless `timeout_ms` is 0, then tells overt's thread to stop, which it does as soon as its
+/// request has ended. Events can still be recorded; a later run sends them.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_client_close(client: Option<&Client>, timeout_ms: u64) -> Status {
     status(|| match client {

@@ -106,7 +106,7 @@ pub extern "C" fn overt_config_set_wire(config: Option<&mut Config>, wire: Str) 
     set_text(config, "wire", wire, |core, text| Wire::parse(text).map(|wire| core.wire = wire));
 }
 
-/// How requests are packed: "none" (default), "gzip", or "deflate" with "posthog-v1".
+/// How requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and "zstd".
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_compression(config: Option<&mut Config>, compression: Str) {
     set_text(config, "compression", compression, |core, text| {

@@ -61,6 +61,7 @@ pub extern "C" fn overt_client_sent(
 /// What this client did in this process: a JSON object with the numbers "recorded", "delivered", "unconfirmed",
 /// "pending", "lost", "requests", "failures" and "panics", and with "storage", where events wait: "none", "disk" or
 /// "memory".
+/// Of the delivered events those are unconfirmed about which the server said nothing that overt understands.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_client_stats(
     client: Option<&Client>,

@@ -4,7 +4,7 @@
 //! They are made by `tuple` itself, so that no Python code runs: a thread may look at its client while the interpreter ends.
 
 use crate::calls;
-use overt::{Consent, Ledger, Paths, Stats};
+use overt::{Capture, Consent, Error, Ledger, LossReason, Paths, Stats};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -17,6 +17,7 @@ const MODULE: &str = "overt._answers";
 /// One of the classes, by its name.
 struct Class(&'static str, PyOnceLock<Py<PyType>>);
 
+static CAPTURE: Class = Class("Capture", PyOnceLock::new());
 static CONSENT: Class = Class("Consent", PyOnceLock::new());
 static LEDGER: Class = Class("Ledger", PyOnceLock::new());
 static PATHS: Class = Class("Paths", PyOnceLock::new());
@@ -37,11 +38,28 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
     let modules = py.import("sys")?.getattr("modules")?;
     let threading = modules.call_method1("get", ("threading",))?;
     if !threading.is_none() && threading.call_method0("active_count")?.gt(1)? {
-        for class in [&CONSENT, &LEDGER, &PATHS, &STATS] {
+        for class in [&CAPTURE, &CONSENT, &LEDGER, &PATHS, &STATS] {
             class.1.import(py, MODULE, class.0)?;
         }
     }
     Ok(())
+}
+
+/// What became of an event; `None`: a fault inside overt, which was caught.
+pub fn capture(py: Python<'_>, captured: Option<Result<Capture, Error>>) -> Answer<'_> {
+    let (status, uuid, reason) = match captured {
+        Some(Ok(Capture::Recorded(uuid))) => ("ok", Some(uuid.hyphenated().to_string()), None),
+        Some(Ok(Capture::Disabled)) => ("disabled", None, None),
+        Some(Ok(Capture::Dropped(reason))) => ("dropped", None, Some(dropped_by(reason).to_owned())),
+        Some(Err(error)) => (error.kind().as_str(), None, Some(error.to_string())),
+        None => ("internal", None, None),
+    };
+    CAPTURE.make(py, (status, uuid, reason))
+}
+
+/// What dropped an event: a limit, or else the host.
+pub fn dropped_by(limit: Option<LossReason>) -> &'static str {
+    limit.map_or("before_send", LossReason::as_str)
 }
 
 pub fn consent(py: Python<'_>, consent: Consent) -> Answer<'_> {

@@ -19,6 +19,7 @@ const FLUSH_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
 
 /// Records events and delivers them. An option that is absent or None keeps the core's default; times are seconds.
+/// `overt._options.Options` says what each one means.
 #[pyclass(frozen, weakref, subclass, module = "overt")]
 pub struct Client {
     life: Arc<Exiting>,
@@ -58,6 +59,11 @@ impl Client {
     }
 
     /// Records an event. Gives its UUID, or None if nothing was recorded. Never raises.
+    ///
+    /// `timestamp` says when it happened: a datetime, where a naive one is local time, or RFC 3339 text with an offset.
+    /// `uuid` is for an event that may be captured twice and is to count once. `options` tell the server how to treat it:
+    /// process_person_profile, cookieless_mode, disable_skew_correction, product_tour_id, session_id, window_id. `force`
+    /// records it although the host, CI or the tool's default says off; a person's off is never overruled.
     #[pyo3(signature = (name, properties=None, *, distinct_id=None, timestamp=None, uuid=None, options=None, force=None))]
     #[expect(clippy::too_many_arguments, reason = "Python has keyword arguments, Rust has not")]
     fn capture_event<'py>(
@@ -75,26 +81,29 @@ impl Client {
         if asks_nobody && force.is_none() && !self.core().may_record(false) {
             return Ok(None); // the whole disabled path
         }
-        calls::quiet(None, || {
-            let force = force.is_some_and(|force| calls::swallow(py, force.is_truthy(), false));
-            let captured = self.capture(py, &Given { name, distinct_id, timestamp, uuid, options, force }, properties);
-            match captured {
-                Ok(Capture::Recorded(uuid)) => {
-                    self.life.captured(py);
-                    Some(PyString::new(py, uuid.hyphenated().encode_lower(&mut [0; 36])))
-                }
-                Ok(Capture::Dropped(reason)) => {
-                    let why = reason.map_or("before_send", overt::LossReason::as_str);
-                    self.core().trace(|| format!("capture_event: dropped: {why}"));
-                    None
-                }
-                Ok(Capture::Disabled) => None,
-                Err(error) => {
-                    self.core().trace(|| format!("capture_event: {error}"));
-                    None
-                }
-            }
+        let given = Given { name, properties, distinct_id, timestamp, uuid, options, force };
+        calls::quiet(None, || match self.record(py, &given) {
+            Ok(Capture::Recorded(uuid)) => Some(PyString::new(py, uuid.hyphenated().encode_lower(&mut [0; 36]))),
+            _ => None,
         })
+    }
+
+    /// As `capture_event`, but says what became of the event.
+    #[pyo3(signature = (name, properties=None, *, distinct_id=None, timestamp=None, uuid=None, options=None, force=None))]
+    #[expect(clippy::too_many_arguments, reason = "Python has keyword arguments, Rust has not")]
+    fn capture<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        properties: Option<&Bound<'py, PyAny>>,
+        distinct_id: Option<&Bound<'py, PyAny>>,
+        timestamp: Option<&Bound<'py, PyAny>>,
+        uuid: Option<&Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyAny>>,
+        force: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let given = Given { name, properties, distinct_id, timestamp, uuid, options, force };
+        answers::capture(py, calls::quiet(None, || Some(self.record(py, &given)))?)
     }
 
     /// Waits at most `timeout` seconds until everything recorded before is delivered. True if it is.
@@ -160,7 +169,7 @@ impl Client {
         answers::stats(py, py.detach(|| self.core().stats()))
     }
 
-    /// Events that this process lost, by reason.
+    /// Events that this process lost, by the reasons that occurred: spool_full, memory_full, expired, refused, corrupt.
     fn losses(&self, py: Python<'_>) -> HashMap<&'static str, u64> {
         let losses = calls::detached(py, Vec::new(), || self.core().losses());
         losses.into_iter().map(|(reason, events)| (reason.as_str(), events)).collect()
@@ -208,14 +217,26 @@ impl Client {
         &self.life.client
     }
 
-    fn capture<'py>(
-        &self,
-        py: Python<'py>,
-        given: &Given<'_, 'py>,
-        properties: Option<&Bound<'py, PyAny>>,
-    ) -> Result<Capture, Error> {
+    fn record<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> Result<Capture, Error> {
+        let captured = match self.understand_and_record(py, given) {
+            // What is wrong does not matter while consent is off.
+            Err(_) if given.force.is_none() && !self.core().may_record(false) => Ok(Capture::Disabled),
+            captured => captured,
+        };
+        match &captured {
+            Ok(Capture::Recorded(_)) => self.life.captured(py),
+            Ok(Capture::Dropped(reason)) => {
+                self.core().trace(|| format!("capture_event: dropped: {}", answers::dropped_by(*reason)));
+            }
+            Ok(Capture::Disabled) => {}
+            Err(error) => self.core().trace(|| format!("capture_event: {error}")),
+        }
+        captured
+    }
+
+    fn understand_and_record<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> Result<Capture, Error> {
         let understood = given.understand(self.max_event_bytes)?;
-        self.core().capture(&understood.event()?, |line: &mut Properties<'_>| match properties {
+        self.core().capture(&understood.event()?, |line: &mut Properties<'_>| match given.properties {
             Some(properties) => Walk::new(py, self.max_event_bytes).properties(line, properties),
             None => Ok(()),
         })

@@ -12,11 +12,13 @@ use uuid::Uuid;
 /// The arguments as they were given.
 pub struct Given<'a, 'py> {
     pub name: &'a Bound<'py, PyAny>,
+    /// Not looked at here, but walked straight into the event's line.
+    pub properties: Option<&'a Bound<'py, PyAny>>,
     pub distinct_id: Option<&'a Bound<'py, PyAny>>,
     pub timestamp: Option<&'a Bound<'py, PyAny>>,
     pub uuid: Option<&'a Bound<'py, PyAny>>,
     pub options: Option<&'a Bound<'py, PyAny>>,
-    pub force: bool,
+    pub force: Option<&'a Bound<'py, PyAny>>,
 }
 
 /// The arguments as they were understood.
@@ -37,7 +39,8 @@ impl<'a> Given<'a, '_> {
             timestamp: self.timestamp.map(timestamp).transpose()?,
             uuid: self.uuid.map(uuid).transpose()?,
             options: self.options.map(|given| options(given, max_bytes)).transpose()?,
-            force: self.force,
+            // What cannot be understood overrules nobody.
+            force: self.force.is_some_and(|force| calls::swallow(force.py(), force.is_truthy(), false)),
         })
     }
 }

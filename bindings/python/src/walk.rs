@@ -109,7 +109,7 @@ impl<'py> Walk<'py> {
         match digits.and_then(|digits| Ok(digits.cast_into::<PyString>()?)) {
             Ok(digits) => {
                 let digits = digits.to_string_lossy();
-                self.spend(digits.len());
+                self.spend(digits.len() + 2);
                 w.big_int(&digits);
             }
             Err(error) => self.absorb(w, error),

@@ -36,6 +36,14 @@ def test_a_client_counts(client: overt.Client) -> None:
     assert (ledger.lost, ledger.parked_until_ms) == ({}, 0)
 
 
+def test_what_a_server_says_nothing_about_is_delivered_and_unconfirmed(make_client: MakeClient) -> None:
+    client = make_client(wire="posthog-v1")
+    client.capture_event("e")
+    assert client.flush() is True  # by a 200 without a result for the event
+    stats = client.stats
+    assert (stats.delivered, stats.unconfirmed, stats.lost, stats.failures) == (1, 1, 0, 0)
+
+
 def test_what_a_server_refuses_is_counted_as_lost(client: overt.Client, server: Server) -> None:
     server.statuses = [400]
     client.capture_event("e")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,48 +75,93 @@ def test_a_distinct_id_stands_in_place_of_the_client_id(client: overt.Client) ->
     assert event(client)["distinct_id"] == client.client_id
 
 
-def test_options_become_what_the_wire_has_for_them(client: overt.Client) -> None:
-    client.capture_event("e", options={"process_person_profile": True, "session_id": "s"})
+OPTIONS = {
+    "process_person_profile": True,
+    "cookieless_mode": False,
+    "disable_skew_correction": True,
+    "product_tour_id": "t",
+    "session_id": "s",
+    "window_id": "w",
+}
+
+
+def test_options_become_what_the_wire_has_for_them(client: overt.Client, make_client: MakeClient) -> None:
+    assert client.capture_event("e", options={**OPTIONS, "product_tour_id": None})
     properties = event(client)["properties"]
-    assert (properties["$process_person_profile"], properties["$session_id"]) == (True, "s")
+    assert (properties["$process_person_profile"], properties["$cookieless_mode"]) == (True, False)
+    assert (properties["$ignore_sent_at"], properties["$session_id"], properties["$window_id"]) == (True, "s", "w")
+    assert "$product_tour_id" not in properties
+
+    v1 = make_client(wire="posthog-v1")
+    assert v1.capture_event("e", options=OPTIONS)
+    found = event(v1)
+    assert {**found["options"], "session_id": found["session_id"], "window_id": found["window_id"]} == OPTIONS
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "status"),
     [
-        {"name": ""},
-        {"name": "x" * 201},
-        {"name": None},
-        {"name": 7},
-        {"name": b"e"},
-        {"properties": 7},
-        {"properties": "text"},
-        {"properties": ["a"]},
-        {"properties": Raises()},
-        {"uuid": "not a UUID"},
-        {"uuid": uuid.UUID(int=0)},
-        {"uuid": 7},
-        {"uuid": Raises()},
-        {"timestamp": "2026-11-20"},
-        {"timestamp": "2026-11-20T18:10:36"},
-        {"timestamp": 7},
-        {"timestamp": datetime.min},
-        {"timestamp": Raises()},
-        {"distinct_id": ""},
-        {"distinct_id": "null"},
-        {"distinct_id": "x" * 201},
-        {"distinct_id": Raises()},
-        {"options": {"typo": True}},
-        {"options": {"cookieless_mode": "yes"}},
-        {"options": 7},
-        {"options": Raises()},
+        ({"name": ""}, "invalid_name"),
+        ({"name": "x" * 201}, "invalid_name"),
+        ({"name": None}, "invalid_name"),
+        ({"name": 7}, "invalid_name"),
+        ({"name": b"e"}, "invalid_name"),
+        ({"properties": 7}, "invalid_properties"),
+        ({"properties": "text"}, "invalid_properties"),
+        ({"properties": ["a"]}, "invalid_properties"),
+        ({"properties": Raises()}, "invalid_properties"),
+        ({"properties": {"a": "x" * 40_000}}, "event_too_large"),
+        ({"uuid": "not a UUID"}, "invalid_uuid"),
+        ({"uuid": ""}, "invalid_uuid"),
+        ({"uuid": uuid.UUID(int=0)}, "invalid_uuid"),
+        ({"uuid": 7}, "invalid_uuid"),
+        ({"uuid": Raises()}, "invalid_uuid"),
+        ({"timestamp": "2026-11-20"}, "invalid_timestamp"),
+        ({"timestamp": "2026-11-20T18:10:36"}, "invalid_timestamp"),
+        ({"timestamp": 7}, "invalid_timestamp"),
+        ({"timestamp": datetime.min}, "invalid_timestamp"),
+        ({"timestamp": Raises()}, "invalid_timestamp"),
+        ({"distinct_id": ""}, "invalid_distinct_id"),
+        ({"distinct_id": "null"}, "invalid_distinct_id"),
+        ({"distinct_id": "x" * 201}, "invalid_distinct_id"),
+        ({"distinct_id": Raises()}, "invalid_distinct_id"),
+        ({"options": {"typo": True}}, "invalid_properties"),
+        ({"options": {"cookieless_mode": "yes"}}, "invalid_properties"),
+        ({"options": 7}, "invalid_properties"),
+        ({"options": Raises()}, "invalid_properties"),
     ],
     ids=repr,
 )
-def test_what_cannot_be_used_costs_the_event(client: overt.Client, arguments: dict[str, Any]) -> None:
+def test_what_cannot_be_used_costs_the_event(client: overt.Client, arguments: dict[str, Any], status: str) -> None:
     assert client.capture_event(**{"name": "e", **arguments}) is None
+    captured = client.capture(**{"name": "e", **arguments})
+    assert (bool(captured), captured.status, captured.uuid) == (False, status, None)
+    assert captured.reason
     assert client.pending() == []
     assert client.capture_event("next")
+
+
+def test_capture_says_what_became_of_the_event(make_client: MakeClient) -> None:
+    client = make_client(max_spool_events=1)
+    captured = client.capture("e", {"n": 1}, uuid=UUID)
+    assert captured
+    assert captured == ("ok", UUID, None)
+    assert event(client)["properties"]["n"] == 1
+    assert client.capture("e") == ("dropped", None, "spool_full")
+    assert make_client(before_send=lambda _event: None).capture("e") == ("dropped", None, "before_send")
+    off: Any = make_client(consent=lambda: False)
+    assert off.capture(None) == make_client(consent=False).capture("") == ("disabled", None, None)
+
+
+def test_the_words_for_what_is_wrong_are_the_headers() -> None:
+    root = Path(__file__).parents[3]
+    header = (root / "include" / "overt.h").read_text(encoding="utf-8").partition("} overt_status_value;")[0]
+    words = {name.lower() for name in re.findall(r"^  OVERT_(\w+) = -?\d+,", header, re.MULTILINE)}
+    ours = (root / "bindings" / "python" / "src" / "answers.rs").read_text(encoding="utf-8")
+    kinds = dict(re.findall(r'ErrorKind::(\w+) => "(\w+)"', ours))
+    core = (root / "core" / "src" / "error.rs").read_text(encoding="utf-8").partition("pub enum ErrorKind {")[2]
+    assert set(kinds) == set(re.findall(r"^    (\w+),", core.partition("\n}")[0], re.MULTILINE))
+    assert {*kinds.values(), "ok", "disabled", "dropped", "internal"} <= words
 
 
 def test_a_name_with_a_lone_surrogate_is_mended(client: overt.Client) -> None:

@@ -14,6 +14,8 @@ from overt import _noop
 
 USE_ALL = """
     assert client.capture_event("e", {"n": 1}, distinct_id="d", timestamp="t", uuid="u", options={}, force=True) is None
+    told = client.capture("e", {"n": 1}, distinct_id="d", timestamp="t", uuid="u", options={}, force=True)
+    assert told == ("disabled", None, None) and not told
     assert client.flush(timeout=1) is True and client.flush() is True
     assert client.consent == (False, "unavailable") and not client.consent
     assert client.set_consent(True) == (False, "unavailable")

@@ -17,6 +17,7 @@ from typing import ClassVar
 import pytest
 
 import overt
+from recording import Server
 
 
 class Color(enum.Enum):
@@ -75,6 +76,10 @@ TABLE: list[tuple[object, str]] = [
     (-(2**63), "-9223372036854775808"),
     (2**63, "9223372036854775808"),
     (-(10**30), "-1" + "0" * 30),
+    # the largest double, and what is larger than any
+    (10**308, "1" + "0" * 308),
+    (10**309, '"1' + "0" * 309 + '"'),
+    (-(2**1024), f'"-{2**1024}"'),
     (True, "true"),
     (False, "false"),
     (None, "null"),
@@ -156,9 +161,17 @@ def written(client: overt.Client, value: object) -> str:
     return line.partition('"properties":{"value":')[2].partition(',"end":0')[0]
 
 
-@pytest.mark.parametrize(("value", "expected"), TABLE, ids=[f"{type(value).__name__}-{text}" for value, text in TABLE])
+@pytest.mark.parametrize(
+    ("value", "expected"), TABLE, ids=[f"{type(value).__name__}-{text:.60}" for value, text in TABLE]
+)
 def test_a_value_is_written_as_its_json(client: overt.Client, value: object, expected: str) -> None:
     assert written(client, value) == expected
+
+
+def test_a_value_of_each_kind_is_delivered(client: overt.Client, server: Server) -> None:
+    assert client.capture_event("e", {str(place): value for place, (value, _) in enumerate(TABLE)})
+    assert client.flush()
+    assert (server.names, client.losses()) == (["e"], {})
 
 
 def test_a_naive_datetime_is_local_time(client: overt.Client) -> None:

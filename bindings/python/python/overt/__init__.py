@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from overt._answers import Capture as Capture
     from overt._answers import Consent as Consent
     from overt._answers import Ledger as Ledger
     from overt._answers import Paths as Paths
@@ -38,6 +39,7 @@ else:
         from overt._noop import Client, __version__
 
 __all__ = [
+    "Capture",
     "Client",
     "ConfigError",
     "Consent",
@@ -51,7 +53,7 @@ __all__ = [
     "shutdown",
 ]
 
-_ANSWERS = frozenset(("Consent", "Ledger", "Paths", "Stats"))
+_ANSWERS = frozenset(("Capture", "Consent", "Ledger", "Paths", "Stats"))
 
 _client: Client | None = None
 

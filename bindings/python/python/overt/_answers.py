@@ -8,6 +8,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Capture(NamedTuple):
+    """What became of an event. True if it is recorded.
+
+    ``status`` is ``"ok"``; or nothing is wrong, and it is ``"disabled"`` (consent is off) or ``"dropped"`` (by what
+    ``reason`` says); or it is the word for what is wrong, such as ``"invalid_name"``, and ``reason`` is a sentence.
+    """
+
+    status: str
+    uuid: str | None
+    reason: str | None
+
+    def __bool__(self) -> bool:
+        return self.status == "ok"
+
+
 class Consent(NamedTuple):
     """Whether events are recorded, and the rule that decided. True while they are."""
 
@@ -31,14 +46,23 @@ class Stats(NamedTuple):
     """What a client did in this process."""
 
     recorded: int
+    """Events recorded."""
     delivered: int
+    """Events delivered, those of other processes included."""
     unconfirmed: int
+    """Of these, events about which the server said nothing that overt understands."""
     pending: int
+    """Events that wait, those of other processes included as far as they are known."""
     lost: int
+    """Events lost; ``losses`` says why."""
     requests: int
+    """Requests made."""
     failures: int
+    """Requests that brought no acknowledgement."""
     panics: int
+    """Panics of overt's thread that were caught."""
     storage: str
+    """Where events wait: ``none`` before the first one, ``disk`` or ``memory``."""
 
 
 class Ledger(NamedTuple):

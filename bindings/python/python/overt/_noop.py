@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from overt._answers import Consent, Ledger, Paths, Stats
+    from overt._answers import Capture, Consent, Ledger, Paths, Stats
     from overt._options import Options
 
 # The package's version lies in its metadata; reading that costs more than all else here and serves nobody.
@@ -35,6 +35,21 @@ class Client:
         force: bool | None = None,
     ) -> str | None:
         return None
+
+    def capture(
+        self,
+        name: str,
+        properties: Mapping[str, object] | None = None,
+        *,
+        distinct_id: str | None = None,
+        timestamp: datetime | str | None = None,
+        uuid: str | UUID | None = None,
+        options: Mapping[str, object] | None = None,
+        force: bool | None = None,
+    ) -> Capture:
+        from overt._answers import Capture
+
+        return Capture("disabled", None, None)
 
     def flush(self, timeout: float = 5.0) -> bool:
         return True

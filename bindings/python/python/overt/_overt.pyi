@@ -6,7 +6,7 @@ from uuid import UUID
 
 from typing_extensions import Self, disjoint_base
 
-from overt._answers import Consent, Ledger, Paths, Stats
+from overt._answers import Capture, Consent, Ledger, Paths, Stats
 
 __all__ = ["Client", "__version__", "command"]
 
@@ -64,6 +64,17 @@ class Client:
         options: Mapping[str, object] | None = None,
         force: bool | None = None,
     ) -> str | None: ...
+    def capture(
+        self,
+        name: str,
+        properties: Mapping[str, object] | None = None,
+        *,
+        distinct_id: str | None = None,
+        timestamp: datetime | str | None = None,
+        uuid: str | UUID | None = None,
+        options: Mapping[str, object] | None = None,
+        force: bool | None = None,
+    ) -> Capture: ...
     def flush(self, timeout: float = 5.0) -> bool: ...
     def close(self, timeout: float | None = None) -> None: ...
     def __enter__(self) -> Self: ...
