@@ -25,6 +25,7 @@ use crate::state::{self, StateDir};
 use crate::stats::{Counts, Stats, Storage};
 use crate::trace::Trace;
 use crate::transport::{self, HttpTransport, Transport};
+use crate::uploader::Upload;
 use crate::wire::{Destination, EventHead};
 use crate::worker::{Flushed, Worker};
 use life::Life;
@@ -255,6 +256,7 @@ impl Client {
         let flushed = if timeout.is_zero() { Ok(()) } else { self.flush(timeout) };
         self.inner.life().worker.close();
         self.inner.book_losses();
+        self.leave_to_uploader();
         flushed
     }
 
@@ -358,6 +360,23 @@ impl Client {
         if life.worker.found_leftovers(wait.max(self.ledger().parked_for(now))) {
             self.start_worker(life);
         }
+    }
+
+    /// Starts the uploader if the host allows it and this process left something that can be sent now.
+    fn leave_to_uploader(&self) {
+        let inner = &*self.inner;
+        let life = inner.life();
+        let (Some(uploader), Some(session), Ok(state)) = (&inner.config.uploader, life.session(), &inner.state) else {
+            return;
+        };
+        let Some(spool) = session.store.spool().filter(|spool| spool.waiting() > 0) else { return };
+        let now = inner.clock.now();
+        if !inner.may_send(life) || !Ledger::read(spool.dir()).parked_for(now).is_zero() {
+            return;
+        }
+        let job = Upload::new(&inner.config.app, state.root(), inner.host_says() == Some(true));
+        let started = uploader.start(&job, spool.dir(), now);
+        inner.trace.say(|| format!("uploader started: {started:?}"));
     }
 
     fn start_worker(&self, life: &Life) {

@@ -5,6 +5,7 @@
 
 use crate::consent::ConsentVariable;
 use crate::error::Error;
+use crate::uploader::Uploader;
 use crate::wire::{Compression, Wire};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -113,6 +114,9 @@ pub struct Config {
     /// Whether the default holds in CI too, where nobody sees a notice. Default: no.
     pub in_ci: bool,
 
+    /// What is started at the end of the client to deliver what is left ([`Uploader`]). Unset: nothing is; the next run
+    /// delivers it.
+    pub uploader: Option<Uploader>,
     /// Whether a thread delivers by itself. Off: only `flush` and `close` do. Default: yes.
     pub background: bool,
     /// Says on stderr what is done, never with an event's contents or a key. `OVERT_DEBUG=1` does the same.
@@ -168,6 +172,7 @@ impl Config {
             default_consent: true,
             respect_do_not_track: true,
             in_ci: false,
+            uploader: None,
             background: true,
             debug: false,
         }

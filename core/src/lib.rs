@@ -59,6 +59,7 @@ mod stats;
 mod stored;
 mod trace;
 mod transport;
+mod uploader;
 mod wire;
 mod worker;
 
@@ -74,6 +75,7 @@ pub use ledger::Ledger;
 pub use loss::LossReason;
 pub use stats::{Stats, Storage};
 pub use transport::{HttpTransport, NoAnswer, Request, Response, Transport};
+pub use uploader::{MAX_LIFE, START_EVERY, Upload, Uploader};
 pub use wire::{Compression, Wire};
 
 /// The version of this crate, and of everything else in the same release.

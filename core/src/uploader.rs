@@ -1,0 +1,177 @@
+//! The uploader: a process of its own that delivers what a short-lived one left in the spool.
+//!
+//! - It is started at the end of a client whose host allows it ([`Config::uploader`](crate::Config::uploader)), if events
+//!   wait, consent stands and the server was not found unreachable a moment ago. Starting it costs the host one spawn.
+//! - At most one lives for a spool, and at most one is started in [`START_EVERY`]; both are kept by a lock and a stamp in
+//!   `uploader.lock` beside the spool, so they hold over any number of processes.
+//! - It lives at most [`MAX_LIFE`], in a session of its own, with the lowest priority, no descriptor of its parent's, and
+//!   nothing to write to. On its command line stand the app and the state directory, never an event.
+//! - It decides about consent anew. What it cannot deliver stays for the next run.
+
+use crate::client::Client;
+use crate::clock::Timestamp;
+use crate::config::{Config, HostConsent};
+use crate::error::Error;
+use crate::state;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The longest that an uploader lives: four attempts of 10 s each and the pauses between them fit in.
+pub const MAX_LIFE: Duration = Duration::from_secs(60);
+/// A tool that is run in a loop starts one in this time; its other runs leave their events to the next.
+pub const START_EVERY: Duration = Duration::from_secs(60);
+
+const LOCK: &str = "uploader.lock";
+/// The first argument after the host's own, by which the started process knows what it is.
+const MARK: &str = "overt-upload";
+/// The last argument: whether the host itself had said on.
+const HOST_SAYS_ON: &str = "host-says-on";
+const HOST_SAYS_NOTHING: &str = "host-says-nothing";
+
+/// How a host starts its uploader: a program that hands what follows `args` to [`Upload::from_args`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uploader {
+    /// The program: the host itself, or its interpreter.
+    pub program: PathBuf,
+    /// What stands before the uploader's own arguments.
+    pub args: Vec<OsString>,
+}
+
+impl Uploader {
+    /// The running program, if it can be found. It must look for [`Upload::from_args`] before it does anything else.
+    pub fn this_program() -> Option<Self> {
+        std::env::current_exe().ok().map(|program| Self { program, args: Vec::new() })
+    }
+
+    /// Starts it for this spool, unless one lives or lived a moment ago. True: it was started.
+    pub(crate) fn start(&self, job: &Upload, spool: &Path, now: Timestamp) -> Result<bool, Error> {
+        let failed = |error: &std::io::Error| Error::storage("the uploader cannot be started", error);
+        let due = Turn::take(spool).and_then(|turn| turn.map_or(Ok(false), |mut turn| turn.is_due(now)));
+        if !due.map_err(|error| failed(&error))? {
+            return Ok(false);
+        }
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).args(job.to_args());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|error| failed(&error))?;
+        // A host that lives on would keep a zombie. If this thread cannot be, the end of the host does it.
+        let _ =
+            std::thread::Builder::new().name("overt-reaper".into()).stack_size(64 * 1024).spawn(move || child.wait());
+        Ok(true)
+    }
+}
+
+/// The right to be, or to start, a spool's uploader.
+struct Turn(File);
+
+impl Turn {
+    /// `None` if another has it.
+    fn take(spool: &Path) -> std::io::Result<Option<Self>> {
+        let mut options = state::private_file();
+        let lock = options.read(true).write(true).create(true).truncate(false).open(spool.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self(lock))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Whether enough time has passed since the last start; if so, this is the next.
+    fn is_due(&mut self, now: Timestamp) -> std::io::Result<bool> {
+        let mut text = String::new();
+        (&self.0).take(64).read_to_string(&mut text)?;
+        let every = u64::try_from(START_EVERY.as_millis()).unwrap_or(u64::MAX);
+        // A stamp of the future is that of a clock that was set back since.
+        if text
+            .trim()
+            .parse::<u64>()
+            .is_ok_and(|last| now.unix_millis().checked_sub(last).is_some_and(|ago| ago < every))
+        {
+            return Ok(false);
+        }
+        self.0.rewind()?;
+        self.0.set_len(0)?;
+        self.0.write_all(format!("{}\n", now.unix_millis()).as_bytes())?;
+        Ok(true)
+    }
+}
+
+/// What an uploader is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    app: String,
+    state_dir: PathBuf,
+    host_says_on: bool,
+}
+
+impl Upload {
+    pub(crate) fn new(app: &str, state_dir: &Path, host_says_on: bool) -> Self {
+        Self { app: app.to_owned(), state_dir: state_dir.to_owned(), host_says_on }
+    }
+
+    fn to_args(&self) -> [&OsStr; 4] {
+        let says = if self.host_says_on { HOST_SAYS_ON } else { HOST_SAYS_NOTHING };
+        [MARK.as_ref(), self.app.as_ref(), self.state_dir.as_ref(), says.as_ref()]
+    }
+
+    /// Reads it from a process's arguments, without the name of the program and what [`Uploader::args`] put before. `None`:
+    /// this process is no uploader, and the host goes on.
+    pub fn from_args<A: Into<OsString>>(args: impl IntoIterator<Item = A>) -> Option<Self> {
+        let args: Vec<OsString> = args.into_iter().map(Into::into).take(5).collect();
+        let [mark, app, state_dir, says] = args.as_slice() else { return None };
+        let known = mark == MARK && (says == HOST_SAYS_ON || says == HOST_SAYS_NOTHING);
+        known.then(|| Some(Self::new(app.to_str()?, Path::new(state_dir), says == HOST_SAYS_ON)))?
+    }
+
+    /// Delivers what waits for each of the app's destinations. The process is to end afterwards: it has left its session,
+    /// its directory and the descriptors that it inherited.
+    pub fn run(self) {
+        detach();
+        let end = Instant::now() + MAX_LIFE;
+        for mut config in Config::stored(&self.app, Some(&self.state_dir)).unwrap_or_default() {
+            config.background = false;
+            if self.host_says_on {
+                config.consent = HostConsent::Says(true);
+            }
+            let Ok(client) = Client::new(config) else { continue };
+            let turn = client.paths().and_then(|paths| Turn::take(&paths.spool).ok().flatten());
+            if turn.is_some() {
+                let _ = client.flush(end.saturating_duration_since(Instant::now()));
+            }
+        }
+    }
+}
+
+/// Leaves the parent's session, descriptors and directory, and makes room for everybody else.
+fn detach() {
+    // The directory may lie on a medium that somebody wants to take out.
+    let _ = std::env::set_current_dir("/");
+    #[cfg(unix)]
+    {
+        let _ = nix::unistd::setsid();
+        let _ = rustix::process::nice(19);
+        close_inherited();
+    }
+}
+
+/// Closes what the parent's parent may wait on, such as the end of a pipe. Rust, Python and Go mark each descriptor of
+/// theirs to be closed at exec, so what came through ours is what lacks the mark.
+#[cfg(unix)]
+fn close_inherited() {
+    const CLOSED_AT_EXEC: u32 = 0o2_000_000; // Linux's O_CLOEXEC, as fdinfo shows it
+    let info = Path::new("/proc/self/fdinfo");
+    let numbers = std::fs::read_dir(info).into_iter().flatten().flatten();
+    let numbers: Vec<i32> = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for fd in numbers.into_iter().filter(|fd| *fd > 2) {
+        let text = std::fs::read_to_string(info.join(fd.to_string())).unwrap_or_default();
+        let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
+        let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+        if flags.is_some_and(|flags| flags & CLOSED_AT_EXEC == 0) {
+            let _ = nix::unistd::close(fd);
+        }
+    }
+}
