@@ -14,6 +14,7 @@ mod session;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::consent::{Consent, Rules, Signals};
+use crate::cooldown::Cooldown;
 use crate::environment::Variables;
 use crate::error::{Error, ErrorKind};
 use crate::event::{self, Common, Event, Properties, Rewritten};
@@ -28,13 +29,13 @@ use crate::transport::{self, HttpTransport, Transport};
 use crate::uploader::Upload;
 use crate::wire::{Destination, EventHead};
 use crate::worker::{Flushed, Worker};
-use life::Life;
+use life::{Exit, Life};
 use serde::Serialize;
 use session::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A nested event with its common properties is about 600 bytes long.
@@ -250,6 +251,25 @@ impl Client {
         }
     }
 
+    /// Waits for delivery at the end of the process, within what is left of `exit_timeout`. That begins with the first of
+    /// these calls, so that all of them have one budget, and is shorter after exits that waited in vain. `go_on` is asked
+    /// as in `flush_while`. Ends nothing: what is captured later can be waited for by another call.
+    pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) {
+        let inner = &*self.inner;
+        let Some(dir) = inner.spool_dir().filter(|_| !inner.config.exit_timeout.is_zero()) else { return };
+        let life = inner.life();
+        let exit = life.exit.get_or_init(|| {
+            let cooldown = Cooldown::read(&dir, inner.clock.now());
+            Exit { until: Instant::now() + cooldown.of(inner.config.exit_timeout), cooldown }.into()
+        });
+        let left = exit.until.saturating_duration_since(Instant::now());
+        if left.is_zero() || life.session().is_none_or(|session| session.store.waiting() == 0) {
+            return;
+        }
+        let in_vain = self.flush_while(left, go_on).is_err();
+        exit.cooldown.note(in_vain, inner.clock.now());
+    }
+
     /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker. What is left stays in the
     /// spool. Events can still be recorded afterwards; a later process delivers them.
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
@@ -388,9 +408,10 @@ impl Client {
 }
 
 impl Drop for Client {
-    /// As `close` with the configured `exit_timeout`.
+    /// As `close`, after the configured `exit_timeout`.
     fn drop(&mut self) {
-        let _ = self.close(self.inner.config.exit_timeout);
+        self.wait_at_exit(&|| true);
+        let _ = self.close(Duration::ZERO);
     }
 }
 

@@ -45,6 +45,7 @@ mod client;
 mod clock;
 mod config;
 mod consent;
+mod cooldown;
 mod environment;
 mod error;
 mod event;

@@ -6,16 +6,26 @@
 
 use super::session::Session;
 use crate::clock::Timestamp;
+use crate::cooldown::Cooldown;
 use crate::event::UuidSource;
 use crate::stats::Counts;
 use crate::worker::Worker;
 use once_cell::race::OnceBox;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 /// How often capturing looks whether somebody switched off in another process: two file names a second cost nothing,
 /// and a person who says off is obeyed within one.
 const LOOK_EVERY_MS: u64 = 1_000;
+
+/// The end of a process.
+#[derive(Debug)]
+pub(crate) struct Exit {
+    /// Until when it may wait.
+    pub until: Instant,
+    pub cooldown: Cooldown,
+}
 
 #[derive(Debug)]
 pub(crate) struct Life {
@@ -28,6 +38,8 @@ pub(crate) struct Life {
     session: RwLock<Option<Arc<Session>>>,
     /// When the files were last looked at for what other processes did, in Unix milliseconds.
     looked_ms: AtomicU64,
+    /// The end of the process, once it has begun.
+    pub exit: OnceBox<Exit>,
     /// The life in a child of this process. Lock-free, so that a fork cannot inherit it half-made.
     next: OnceBox<Life>,
 }
@@ -42,6 +54,7 @@ impl Life {
             forced: AtomicBool::new(false),
             session: RwLock::default(),
             looked_ms: AtomicU64::new(0),
+            exit: OnceBox::new(),
             next: OnceBox::new(),
         }
     }
