@@ -280,6 +280,21 @@ impl Client {
         flushed
     }
 
+    /// Lets the client's thread not run until `release_thread`, for hosts that are about to fork and want to be alone: a
+    /// request that is under way is broken off and made again afterwards. Waits at most `patience` for the thread's end;
+    /// true if it has ended. One that is about to reach the server cannot be broken off, for `connect_timeout` at most.
+    pub fn hold_thread(&self, patience: Duration) -> bool {
+        self.inner.life().worker.hold(patience, || self.inner.transport.cancel())
+    }
+
+    /// Lets the thread run again. In a forked child, which has none yet, this does nothing.
+    pub fn release_thread(&self) {
+        let life = self.inner.life();
+        if life.worker.release() {
+            self.start_worker(life);
+        }
+    }
+
     /// What this client did in this process.
     pub fn stats(&self) -> Stats {
         let life = self.inner.life();

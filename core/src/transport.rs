@@ -24,6 +24,7 @@ use connection::Connector;
 use deadline::Deadline;
 use endpoint::Endpoint;
 use proxy::Proxies;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Enough for the results of a batch of 100 events, and for any error page.
@@ -81,6 +82,10 @@ impl From<std::io::Error> for NoAnswer {
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the answer, for at most the transport's time limit.
     fn send(&self, request: &Request) -> Result<Response, NoAnswer>;
+
+    /// Ends the request that is under way as soon as that can be; requests that are sent later are not meant. For hosts
+    /// that fork and want no thread of ours meanwhile. A transport that cannot do this does nothing.
+    fn cancel(&self) {}
 }
 
 /// HTTP/1.1, and HTTPS by rustls with the platform's certificate verifier (which honours `SSL_CERT_FILE`).
@@ -94,6 +99,7 @@ pub struct HttpTransport {
     connector: Connector,
     proxies: Proxies,
     tls: tls::Tls,
+    cancelled: AtomicBool,
 }
 
 impl HttpTransport {
@@ -106,13 +112,15 @@ impl HttpTransport {
             connector: Connector::new(connect_timeout),
             proxies: Proxies::read(variables),
             tls: tls::Tls::default(),
+            cancelled: AtomicBool::new(false),
         }
     }
 }
 
 impl Transport for HttpTransport {
     fn send(&self, request: &Request) -> Result<Response, NoAnswer> {
-        let deadline = Deadline::after(self.timeout);
+        self.cancelled.store(false, Ordering::Relaxed);
+        let deadline = Deadline::after(self.timeout, &self.cancelled);
         let endpoint = Endpoint::parse(&request.url).map_err(|error| NoAnswer::new(error.to_string()))?;
         let head = exchange::head(&endpoint, request);
         if !endpoint.tls {
@@ -124,5 +132,9 @@ impl Transport for HttpTransport {
             Some(proxy) => proxy.tunnel(self.connector.connect(proxy.address(), deadline)?, &endpoint)?,
         };
         exchange::exchange(&mut self.tls.over(stream, &endpoint)?, &head, &request.body)
+    }
+
+    fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
     }
 }

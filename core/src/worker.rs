@@ -47,7 +47,16 @@ struct State {
     /// Whether the last pass left events behind.
     undelivered: bool,
     closing: bool,
+    /// No thread is wanted at the moment.
+    held: bool,
     panics: u32,
+}
+
+impl State {
+    /// Whether a thread may run.
+    fn is_open(&self) -> bool {
+        !self.closing && !self.held && self.panics < MAX_PANICS
+    }
 }
 
 /// How waiting for delivery ended.
@@ -94,7 +103,7 @@ impl Worker {
     /// Of several callers one starts the thread.
     fn claim_start(&self) -> bool {
         let mut state = self.state();
-        let start = !state.closing && state.panics < MAX_PANICS && !self.running.swap(true, Ordering::SeqCst);
+        let start = state.is_open() && !self.running.swap(true, Ordering::SeqCst);
         if start {
             state.busy_until = None;
         }
@@ -131,7 +140,7 @@ impl Worker {
                 (one, other) => one.into_iter().chain(other).min().max_with(state.busy_until),
             };
             match next {
-                _ if state.closing || state.panics >= MAX_PANICS => {}
+                _ if !state.is_open() => {}
                 Some(at) if at <= now => {
                     self.waiting.store(0, Ordering::SeqCst);
                     state.due = None;
@@ -146,7 +155,7 @@ impl Worker {
             }
             self.running.store(false, Ordering::SeqCst);
             let late = self.waiting.load(Ordering::SeqCst) > 0 && state.due.is_some();
-            if late && !state.closing && state.panics < MAX_PANICS {
+            if late && state.is_open() {
                 self.running.store(true, Ordering::SeqCst);
                 continue;
             }
@@ -159,6 +168,12 @@ impl Worker {
         let mut state = self.state();
         let now = Instant::now();
         state.rest_until = None;
+        if state.held && matches!(pass, Some(Pass::Stopped | Pass::Parked)) {
+            // It was broken off, and goes on as soon as a thread is wanted again.
+            state.due = Some(now);
+            self.changed.notify_all();
+            return;
+        }
         match pass {
             Some(Pass::Busy) => {
                 state.busy_until = Some(now + BUSY_PAUSE);
@@ -221,11 +236,44 @@ impl Worker {
         }
     }
 
-    /// Waits before another attempt; false if the client closes meanwhile.
+    /// Lets no thread run until `release`; `break_off` ends what it is doing. Waits at most `patience` until it has ended:
+    /// true if it has.
+    pub(crate) fn hold(&self, patience: Duration, break_off: impl FnOnce()) -> bool {
+        let deadline = Instant::now() + patience;
+        let mut state = self.state();
+        state.held = true;
+        self.changed.notify_all();
+        break_off();
+        while self.running.load(Ordering::SeqCst) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Lets a thread run again. True: the caller must start it, for something is left to do.
+    pub(crate) fn release(&self) -> bool {
+        let left = {
+            let mut state = self.state();
+            state.held = false;
+            state.due.is_some() || state.asked > state.done || self.waiting.load(Ordering::SeqCst) > 0
+        };
+        left && self.claim_start()
+    }
+
+    /// Whether no thread is wanted at the moment.
+    pub(crate) fn is_held(&self) -> bool {
+        self.state().held
+    }
+
+    /// Waits before another attempt; false if the client closes, or the thread is not wanted, meanwhile.
     pub(crate) fn pause(&self, length: Duration) -> bool {
         let end = Instant::now() + length;
         let mut state = self.state();
-        while !state.closing {
+        while !state.closing && !state.held {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;

@@ -34,7 +34,7 @@ impl Inner {
         }
         let allowed = || {
             self.decide();
-            self.may_send(life)
+            self.may_send(life) && !life.worker.is_held()
         };
         let Ok(session) = self.session(life) else { return Pass::Stopped };
         let counts = &life.counts;

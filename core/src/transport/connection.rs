@@ -1,7 +1,8 @@
 //! Connections: a name looked up and an address reached, both within a limit.
 //!
 //! The operating system's name lookup has no time limit, so it runs on a thread of its own, and whoever waits for it stops
-//! waiting in time. At most one such thread lives at once: while it hangs, later requests fail at once.
+//! waiting in time. At most one such thread lives at once: while it hangs, later requests fail at once. Only the
+//! connection itself cannot be cancelled; it has the limit of its own.
 
 use super::NoAnswer;
 use super::deadline::{Deadline, Timed};
@@ -35,7 +36,7 @@ impl Connector {
         Self { timeout, look_up, looking_up: Arc::default() }
     }
 
-    pub(super) fn connect(&self, (host, port): (&str, u16), deadline: Deadline) -> Result<Timed, NoAnswer> {
+    pub(super) fn connect<'c>(&self, (host, port): (&str, u16), deadline: Deadline<'c>) -> Result<Timed<'c>, NoAnswer> {
         let own = deadline.or_after(self.timeout);
         let mut addresses = self.addresses(host, port, own)?;
         let mut failure = NoAnswer::new(format!("{host} has no address"));
@@ -55,7 +56,7 @@ impl Connector {
     }
 
     /// The addresses of a host, the one to be tried first at the end.
-    fn addresses(&self, host: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, NoAnswer> {
+    fn addresses(&self, host: &str, port: u16, deadline: Deadline<'_>) -> Result<Vec<SocketAddr>, NoAnswer> {
         if host == "localhost" {
             // By definition, and not by what a name server says: plain HTTP is allowed there.
             let loopback = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
@@ -68,10 +69,12 @@ impl Connector {
         self.on_own_thread(move || {
             let _ = answer.send(look_up(&name, port)); // nobody listens any more if it took too long
         })?;
-        let looked_up = answered.recv_timeout(deadline.left()?);
-        let mut addresses = looked_up
-            .map_err(|_| NoAnswer::new(format!("{host}: the name lookup takes too long")))?
-            .map_err(|error| NoAnswer::new(format!("{host}: {error}")))?;
+        let looked_up = deadline.wait(|moment| match answered.recv_timeout(moment) {
+            Ok(looked_up) => looked_up.map(Some),
+            Err(mpsc::RecvTimeoutError::Timeout) => Ok(None),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(io::ErrorKind::Other.into()),
+        });
+        let mut addresses = looked_up.map_err(|error| NoAnswer::new(format!("name lookup of {host}: {error}")))?;
         addresses.reverse();
         Ok(addresses)
     }
@@ -97,12 +100,15 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
     use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
     use std::time::Instant;
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn connect(connector: &Connector, host: &str, port: u16) -> Result<Timed, NoAnswer> {
-        connector.connect((host, port), Deadline::after(LONG))
+    static WANTED: AtomicBool = AtomicBool::new(false);
+
+    fn connect(connector: &Connector, host: &str, port: u16) -> Result<Timed<'static>, NoAnswer> {
+        connector.connect((host, port), Deadline::after(LONG, &WANTED))
     }
 
     #[test]
@@ -133,7 +139,7 @@ mod tests {
         connector.look_up = |_, _| loop {
             std::thread::park();
         };
-        for said in ["takes too long", "still hangs"] {
+        for said in ["time for the request is over", "still hangs"] {
             let failed = connect(&connector, "e.example", 1).unwrap_err();
             assert!(failed.reason.contains(said), "{}", failed.reason);
         }

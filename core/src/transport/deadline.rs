@@ -1,60 +1,87 @@
-//! The end of a request's time, and a connection that knows it: no single read or write may outlast the whole.
+//! The end of a request's time, and a connection that knows it: no single read or write may outlast the whole. Whoever
+//! blocks looks up now and then, so that a request which is no longer wanted ends at once.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// How often somebody who blocks looks up: a host that forks waits about half of this for us, and only during a request.
+const LOOK_UP: Duration = Duration::from_millis(10);
 
 /// When a request must have ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Option<Instant>);
-
-impl Deadline {
+pub(super) struct Deadline<'c> {
     /// A time that cannot be written down is no limit.
-    pub(super) fn after(time: Duration) -> Self {
-        Self(Instant::now().checked_add(time))
+    end: Option<Instant>,
+    cancelled: &'c AtomicBool,
+}
+
+impl<'c> Deadline<'c> {
+    pub(super) fn after(time: Duration, cancelled: &'c AtomicBool) -> Self {
+        Self { end: Instant::now().checked_add(time), cancelled }
     }
 
     /// The earlier of the two ends.
     pub(super) fn or_after(self, time: Duration) -> Self {
-        let other = Self::after(time);
-        Self(self.0.into_iter().chain(other.0).min())
+        let other = Instant::now().checked_add(time);
+        Self { end: self.end.into_iter().chain(other).min(), ..self }
     }
 
     /// What is left: never zero, which the operating system takes for no limit.
     pub(super) fn left(self) -> io::Result<Duration> {
-        let Some(end) = self.0 else { return Ok(Duration::MAX) };
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the request was cancelled"));
+        }
+        let Some(end) = self.end else { return Ok(Duration::MAX) };
         let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(time_is_over()) } else { Ok(left) }
+        if left.is_zero() {
+            Err(io::Error::new(io::ErrorKind::TimedOut, "the time for the request is over"))
+        } else {
+            Ok(left)
+        }
     }
-}
 
-fn time_is_over() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "the time for the request is over")
+    /// Tries again and again, for a moment each time, until there is a result or the time is over.
+    pub(super) fn wait<T>(self, mut attempt: impl FnMut(Duration) -> io::Result<Option<T>>) -> io::Result<T> {
+        loop {
+            if let Some(result) = attempt(self.left()?.min(LOOK_UP))? {
+                return Ok(result);
+            }
+        }
+    }
 }
 
 /// A connection whose every read and write ends with the request's time.
 #[derive(Debug)]
-pub(super) struct Timed {
+pub(super) struct Timed<'c> {
     pub tcp: TcpStream,
-    pub deadline: Deadline,
+    pub deadline: Deadline<'c>,
 }
 
-/// A socket says "would block" when its time limit ends.
-fn named<T>(result: io::Result<T>) -> io::Result<T> {
-    result.map_err(|error| if error.kind() == io::ErrorKind::WouldBlock { time_is_over() } else { error })
-}
-
-impl Read for Timed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.tcp.set_read_timeout(Some(self.deadline.left()?))?;
-        named(self.tcp.read(buffer))
+/// What came of a moment's try: a socket says "would block" when the moment is over (on Windows "timed out").
+fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(None),
+        result => result.map(Some),
     }
 }
 
-impl Write for Timed {
+impl Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.deadline.wait(|moment| {
+            self.tcp.set_read_timeout(Some(moment))?;
+            unless_blocked(self.tcp.read(buffer))
+        })
+    }
+}
+
+impl Write for Timed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.tcp.set_write_timeout(Some(self.deadline.left()?))?;
-        named(self.tcp.write(bytes))
+        self.deadline.wait(|moment| {
+            self.tcp.set_write_timeout(Some(moment))?;
+            unless_blocked(self.tcp.write(bytes))
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -70,16 +97,32 @@ mod tests {
 
     #[test]
     fn of_two_ends_the_earlier_counts() {
-        for deadline in [Deadline::after(HOUR).or_after(HOUR * 2), Deadline::after(HOUR * 2).or_after(HOUR)] {
+        let no = AtomicBool::new(false);
+        let after = |time| Deadline::after(time, &no);
+        for deadline in [after(HOUR).or_after(HOUR * 2), after(HOUR * 2).or_after(HOUR)] {
             assert!(deadline.left().unwrap() <= HOUR);
         }
-        assert_eq!(Deadline::after(HOUR).or_after(Duration::ZERO).left().unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(after(HOUR).or_after(Duration::ZERO).left().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]
     fn a_time_beyond_the_clock_is_no_limit() {
-        let deadline = Deadline::after(Duration::MAX);
+        let no = AtomicBool::new(false);
+        let deadline = Deadline::after(Duration::MAX, &no);
         assert_eq!(deadline.left().unwrap(), Duration::MAX);
         assert!(deadline.or_after(HOUR).left().unwrap() <= HOUR);
+    }
+
+    #[test]
+    fn who_blocks_notices_that_the_request_is_no_longer_wanted() {
+        let cancelled = AtomicBool::new(false);
+        let mut looks = 0;
+        let waited = Deadline::after(HOUR, &cancelled).wait(|moment| {
+            assert!(moment <= LOOK_UP);
+            looks += 1;
+            cancelled.store(looks == 3, Ordering::Relaxed);
+            Ok(None::<()>)
+        });
+        assert_eq!((looks, waited.unwrap_err().to_string().as_str()), (3, "the request was cancelled"));
     }
 }

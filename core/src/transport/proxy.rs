@@ -138,7 +138,7 @@ impl Proxy {
     }
 
     /// Makes of a connection to the proxy one to the endpoint.
-    pub(super) fn tunnel(&self, mut stream: Timed, endpoint: &Endpoint) -> Result<Timed, NoAnswer> {
+    pub(super) fn tunnel<'c>(&self, mut stream: Timed<'c>, endpoint: &Endpoint) -> Result<Timed<'c>, NoAnswer> {
         let target = endpoint.host_and_port();
         let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if let Some(authorization) = &self.authorization {

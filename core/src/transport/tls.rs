@@ -19,11 +19,11 @@ pub(super) struct Tls(OnceBox<Arc<ClientConfig>>);
 
 impl Tls {
     /// TLS over a connection, checked to reach the endpoint's host. The handshake is part of the first write.
-    pub(super) fn over(
+    pub(super) fn over<'c>(
         &self,
-        stream: Timed,
+        stream: Timed<'c>,
         endpoint: &Endpoint,
-    ) -> Result<StreamOwned<ClientConnection, Timed>, NoAnswer> {
+    ) -> Result<StreamOwned<ClientConnection, Timed<'c>>, NoAnswer> {
         let failed = |error: rustls::Error| NoAnswer::new(format!("TLS: {error}"));
         let config = self.0.get_or_try_init(|| config().map(Arc::new).map(Box::new)).map_err(failed)?;
         let host = ServerName::try_from(endpoint.host.clone());

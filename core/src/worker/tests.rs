@@ -150,3 +150,47 @@ fn a_thread_that_could_not_be_started_leaves_nobody_waiting() {
     assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
     assert!(worker.recorded(), "the next event tries again");
 }
+
+#[test]
+fn a_held_worker_ends_its_thread_and_goes_on_when_released() {
+    let worker = worker(100, LONG);
+    let (ticket, start_it) = worker.ask();
+    assert!(start_it);
+    // The pass is broken off in a pause, as by a server that asks to be tried again.
+    let in_pause = Arc::clone(&worker);
+    let (report, ran) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        in_pause.run(|| {
+            report.send(()).unwrap();
+            if in_pause.pause(LONG) { Pass::Done } else { Pass::Stopped }
+        });
+    });
+    ran.recv().unwrap();
+    assert!(worker.hold(LONG, || ()), "the thread has ended");
+    thread.join().unwrap();
+    assert!(!worker.recorded() && !worker.ask().1, "no thread is wanted");
+    assert!(worker.release(), "the broken pass, the event and the flush are left to do");
+    let (ran, thread) = start(&worker, vec![Pass::Done]);
+    ran.recv().unwrap();
+    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered, "nobody was told that it had failed");
+    worker.close();
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_held_worker_with_nothing_to_do_is_not_started_again() {
+    let worker = worker(100, LONG);
+    assert!(worker.hold(LONG, || ()) && !worker.release());
+    assert!(worker.recorded(), "but the next event starts it");
+}
+
+#[test]
+fn who_holds_a_worker_that_does_not_end_waits_no_longer_than_told() {
+    let worker = worker(1, LONG);
+    assert!(worker.recorded());
+    let (ran, thread) = start_reporting(&worker, vec![], mpsc::sync_channel(0));
+    let mut broken_off = false;
+    assert!(!worker.hold(Duration::from_millis(1), || broken_off = true) && broken_off);
+    ran.recv().unwrap();
+    thread.join().unwrap();
+}

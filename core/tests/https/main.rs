@@ -218,9 +218,9 @@ fn no_proxy_loopback_and_plain_http_go_directly() {
     let through = [("https_proxy", proxy_url.as_str()), ("http_proxy", &proxy_url), ("ALL_PROXY", &proxy_url)];
 
     let said = send_trusting(&authority, "https://collector.test/", &[&through[..], &[("NO_PROXY", ".test")]].concat());
-    assert!(said.starts_with("collector.test: "), "the name was looked up: {said}");
+    assert!(said.starts_with("name lookup of collector.test: "), "the name was looked up: {said}");
     let said = send_trusting(&authority, "http://collector.test/", &through);
-    assert!(said.starts_with("collector.test: "), "the name was looked up: {said}");
+    assert!(said.starts_with("name lookup of collector.test: "), "the name was looked up: {said}");
     let server = Once::https(authority.server("localhost"), ok);
     assert_eq!(send_trusting(&authority, &format!("https://localhost:{}/", server.port), &through), "200 fine");
     server.saw();
