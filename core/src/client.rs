@@ -251,19 +251,19 @@ impl Client {
         }
     }
 
-    /// Waits for delivery at the end of the process, within what is left of `exit_timeout`. That begins with the first of
-    /// these calls, so that all of them have one budget, and is shorter after exits that waited in vain. `go_on` is asked
-    /// as in `flush_while`. Ends nothing: what is captured later can be waited for by another call.
+    /// Begins the end of the process: `exit_timeout` counts from the first of these calls, so that all waits at exit have
+    /// one budget. After exits that waited in vain it is less. What is left of it.
+    pub fn begin_exit(&self) -> Duration {
+        self.inner.exit().map_or(Duration::ZERO, Exit::left)
+    }
+
+    /// Waits for delivery at the end of the process, within what is left of the budget; begins the exit if nobody has.
+    /// `go_on` is asked as in `flush_while`. Ends nothing: what is captured later can be waited for by another call.
     pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) {
         let inner = &*self.inner;
-        let Some(dir) = inner.spool_dir().filter(|_| !inner.config.exit_timeout.is_zero()) else { return };
-        let life = inner.life();
-        let exit = life.exit.get_or_init(|| {
-            let cooldown = Cooldown::read(&dir, inner.clock.now());
-            Exit { until: Instant::now() + cooldown.of(inner.config.exit_timeout), cooldown }.into()
-        });
-        let left = exit.until.saturating_duration_since(Instant::now());
-        if left.is_zero() || life.session().is_none_or(|session| session.store.waiting() == 0) {
+        let Some(exit) = inner.exit() else { return };
+        let left = exit.left();
+        if left.is_zero() || inner.life().session().is_none_or(|session| session.store.waiting() == 0) {
             return;
         }
         let in_vain = self.flush_while(left, go_on).is_err();
@@ -284,7 +284,10 @@ impl Client {
     /// request that is under way is broken off and made again afterwards. Waits at most `patience` for the thread's end;
     /// true if it has ended. One that is about to reach the server cannot be broken off, for `connect_timeout` at most.
     pub fn hold_thread(&self, patience: Duration) -> bool {
-        self.inner.life().worker.hold(patience, || self.inner.transport.cancel())
+        let deadline = Instant::now() + patience;
+        let life = self.inner.life();
+        let held = life.worker.hold(patience, || self.inner.transport.cancel());
+        held && life.thread.wait_for_end(deadline)
     }
 
     /// Lets the thread run again. In a forked child, which has none yet, this does nothing.
@@ -416,7 +419,12 @@ impl Client {
 
     fn start_worker(&self, life: &Life) {
         let inner = Arc::clone(&self.inner);
-        if !pass::start_thread(move || inner.life().worker.run(|| inner.pass())) {
+        let run = move || {
+            let life = inner.life();
+            life.thread.begins();
+            life.worker.run(|| inner.pass());
+        };
+        if !pass::start_thread(run) {
             life.worker.not_started();
         }
     }
@@ -448,6 +456,15 @@ impl Inner {
 
     fn spool_dir(&self) -> Option<PathBuf> {
         self.state.as_ref().ok().map(|state| state.spool(&self.to.id()))
+    }
+
+    /// The end of the process, which begins now unless it has begun; `None` if it is to take no time.
+    fn exit(&self) -> Option<&Exit> {
+        let dir = self.spool_dir().filter(|_| !self.config.exit_timeout.is_zero())?;
+        Some(self.life().exit.get_or_init(|| {
+            let cooldown = Cooldown::read(&dir, self.clock.now());
+            Box::new(Exit { until: Instant::now() + cooldown.of(self.config.exit_timeout), cooldown })
+        }))
     }
 
     fn has_leftovers(&self) -> bool {

@@ -4,7 +4,7 @@ use crate::event::Given;
 use crate::exit::Exiting;
 use crate::hooks::Hooks;
 use crate::walk::Walk;
-use crate::{answers, calls, options};
+use crate::{answers, calls, fork, options};
 use overt::{Capture, Consent, Error, Properties};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -25,7 +25,6 @@ pub struct Client {
     life: Arc<Exiting>,
     hooks: Hooks,
     app: String,
-    exit_timeout: Duration,
     max_event_bytes: usize,
 }
 
@@ -45,13 +44,13 @@ impl Client {
     )]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let (config, hooks) = calls::python_code(|| options::read(py, options))?;
-        let (app, exit_timeout, max_event_bytes) = (config.app.clone(), config.exit_timeout, config.max_event_bytes);
+        let (app, max_event_bytes) = (config.app.clone(), config.max_event_bytes);
         hooks.refresh(py)?;
         let client = calls::detached(py, None, || Some(overt::Client::new(config)));
         match client {
             Some(Ok(client)) => {
-                let life = Exiting::new(client, exit_timeout);
-                Ok(Self { life, hooks, app, exit_timeout, max_event_bytes })
+                let life = Exiting::new(client);
+                Ok(Self { life, hooks, app, max_event_bytes })
             }
             Some(Err(error)) => Err(options::config_error(py, error.to_string())),
             None => Err(options::config_error(py, "the client cannot be started".to_owned())),
@@ -116,11 +115,14 @@ impl Client {
     /// Ends delivery after waiting for it at most `timeout` seconds; if unset, `exit_timeout`.
     #[pyo3(signature = (timeout=None))]
     fn close(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let timeout = timeout.map_or(self.exit_timeout, seconds);
         self.hooks.refresh(py)?;
-        let waited = if timeout.is_zero() { Ok(false) } else { self.wait(py, timeout) };
+        let waited = match timeout.map(seconds) {
+            None => self.interruptible(py, (), |core, go_on| core.wait_at_exit(go_on)),
+            Some(Duration::ZERO) => Ok(()),
+            Some(timeout) => self.wait(py, timeout).map(drop),
+        };
         calls::detached(py, (), || drop(self.core().close(Duration::ZERO)));
-        waited.map(drop)
+        waited
     }
 
     fn __enter__(this: Py<Self>) -> Py<Self> {
@@ -224,7 +226,10 @@ impl Client {
             captured => captured,
         };
         match &captured {
-            Ok(Capture::Recorded(_)) => self.life.captured(py),
+            Ok(Capture::Recorded(_)) => {
+                fork::release_if_due();
+                self.life.captured(py);
+            }
             Ok(Capture::Dropped(reason)) => {
                 self.core().trace(|| format!("capture_event: dropped: {}", answers::dropped_by(*reason)));
             }
@@ -242,10 +247,16 @@ impl Client {
         })
     }
 
-    /// Waits for delivery; a Ctrl-C ends the wait.
-    fn wait(&self, py: Python<'_>, timeout: Duration) -> PyResult<bool> {
+    /// Waits as `wait` does; a Ctrl-C ends it.
+    fn interruptible<T: Send>(
+        &self,
+        py: Python<'_>,
+        otherwise: T,
+        wait: impl FnOnce(&overt::Client, &dyn Fn() -> bool) -> T + Send,
+    ) -> PyResult<T> {
+        fork::release_if_due();
         let mut interrupted = Ok(());
-        let delivered = calls::detached(py, false, || {
+        let answer = calls::detached(py, otherwise, || {
             let interrupted = std::sync::Mutex::new(&mut interrupted);
             let go_on = || {
                 let checked = Python::attach(|py| py.check_signals());
@@ -255,9 +266,13 @@ impl Client {
                 }
                 go_on
             };
-            self.core().flush_while(timeout, &go_on).is_ok()
+            wait(self.core(), &go_on)
         });
-        interrupted.map(|()| delivered)
+        interrupted.map(|()| answer)
+    }
+
+    fn wait(&self, py: Python<'_>, timeout: Duration) -> PyResult<bool> {
+        self.interruptible(py, false, |core, go_on| core.flush_while(timeout, go_on).is_ok())
     }
 
     fn asked(

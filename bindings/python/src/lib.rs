@@ -13,6 +13,7 @@ mod client;
 mod command;
 mod event;
 mod exit;
+mod fork;
 mod hooks;
 mod options;
 mod text;
@@ -43,7 +44,8 @@ mod _overt {
                 // This library has a standard library of its own, so the hook is ours alone: no panic prints anything.
                 std::panic::set_hook(Box::new(|_| {}));
                 module.add("__version__", overt::VERSION)?;
-                crate::exit::register(module)
+                crate::exit::register(module)?;
+                crate::fork::register(module)
             }
         }
     }

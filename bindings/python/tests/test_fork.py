@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +66,60 @@ def test_a_fork_in_the_middle_of_everything(run_python: RunPython) -> None:
     """
     answer = run_python(code, PYTHONWARNINGS="ignore")
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+
+
+def newer_python() -> str | None:
+    """An interpreter that warns of forks beside threads: this one, or another of this machine."""
+    names = [sys.executable, *(f"python3.{minor}" for minor in (14, 13, 12))]
+    names += sorted(map(str, Path.home().glob(".pyenv/versions/3.1[2-9]*/bin/python")), reverse=True)
+    is_newer = "import sys; sys.exit(sys.version_info < (3, 12))"
+    found = filter(None, map(shutil.which, names))
+    return next((python for python in found if subprocess.run([python, "-c", is_newer]).returncode == 0), None)
+
+
+NEWER_PYTHON = newer_python()
+
+
+@pytest.mark.skipif(NEWER_PYTHON is None, reason="there is no Python 3.12 or later")
+@pytest.mark.parametrize("flush_at", [1, 100])
+def test_no_fork_is_warned_of_on_our_account(server: Server, state_dir: Path, flush_at: int) -> None:
+    assert NEWER_PYTHON is not None
+    server.gate.clear()
+    options = {"app": "x", "api_key": "phc_k", "endpoint": server.url, "state_dir": str(state_dir)}
+    code = f"""
+import os, time, warnings
+import overt
+warnings.simplefilter("always")
+client = overt.Client(**{options!r}, flush_at={flush_at}, flush_interval=3600)
+client.capture_event("before")
+# The thread waits, for more events or for an answer.
+threads = lambda: len(os.listdir("/proc/self/task"))
+while threads() < 2 or (client.stats.requests == 0 and {flush_at} == 1):
+    time.sleep(0.001)
+for number in range(20):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+# It goes on by itself.
+while threads() < 2:
+    time.sleep(0.001)
+print("forked", flush=True)
+client.capture_event("after")
+assert client.flush(60)
+assert client.stats.delivered == 2, client.stats
+"""
+    package = str(Path(overt.__file__).parents[1])
+    program = subprocess.Popen(
+        [NEWER_PYTHON, "-c", code],
+        env={"PYTHONPATH": package},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "forked\n"
+    server.gate.set()
+    out, err = program.communicate(timeout=60)
+    assert (program.returncode, out, err) == (0, "", "")
+    assert len({event["uuid"] for event in server.events}) == 2

@@ -11,13 +11,44 @@ use crate::event::UuidSource;
 use crate::stats::Counts;
 use crate::worker::Worker;
 use once_cell::race::OnceBox;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often capturing looks whether somebody switched off in another process: two file names a second cost nothing,
 /// and a person who says off is obeyed within one.
 const LOOK_EVERY_MS: u64 = 1_000;
+
+/// The operating system's view of the worker's thread, which exists for a moment after its work has ended.
+#[derive(Debug, Default)]
+pub(crate) struct Thread {
+    /// Its number, or 0.
+    id: AtomicI32,
+}
+
+impl Thread {
+    /// Called by the thread itself.
+    pub(super) fn begins(&self) {
+        #[cfg(target_os = "linux")]
+        self.id.store(nix::unistd::gettid().as_raw(), Ordering::Relaxed);
+    }
+
+    /// Waits until nobody who counts this process's threads counts it; true if so. Elsewhere than on Linux its work's end
+    /// has to do.
+    pub(super) fn wait_for_end(&self, deadline: Instant) -> bool {
+        let task = match self.id.load(Ordering::Relaxed) {
+            0 => return true,
+            id => std::path::PathBuf::from(format!("/proc/self/task/{id}")),
+        };
+        while task.exists() {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+        true
+    }
+}
 
 /// The end of a process.
 #[derive(Debug)]
@@ -27,12 +58,20 @@ pub(crate) struct Exit {
     pub cooldown: Cooldown,
 }
 
+impl Exit {
+    /// How long it may still wait.
+    pub(super) fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Life {
     pid: u32,
     pub uuids: UuidSource,
     pub counts: Counts,
     pub worker: Worker,
+    pub thread: Thread,
     /// Whether an event was recorded by force, which may then be sent although consent is off.
     pub forced: AtomicBool,
     session: RwLock<Option<Arc<Session>>>,
@@ -51,6 +90,7 @@ impl Life {
             uuids: UuidSource::new(),
             counts: Counts::default(),
             worker,
+            thread: Thread::default(),
             forced: AtomicBool::new(false),
             session: RwLock::default(),
             looked_ms: AtomicU64::new(0),
