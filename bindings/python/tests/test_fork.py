@@ -22,6 +22,10 @@ pytestmark = [
 ]
 
 
+# So many by default; `docs/reliability.md` has the figures of a longer run.
+FORKS = int(os.environ.get("OVERT_TEST_FORKS", "50"))
+
+
 def child(client: overt.Client, number: int) -> None:
     assert client.capture_event("child", {"number": number})
     assert client.flush(30)
@@ -43,29 +47,108 @@ def test_parent_and_children_deliver_their_own(make_client: MakeClient, server: 
     assert sorted(event["properties"].get("number", -1) for event in server.events) == [-1, 0, 1, 2, 3]
 
 
-def test_a_fork_in_the_middle_of_everything(run_python: RunPython) -> None:
+def test_forks_in_the_middle_of_everything(server: Server, run_python: RunPython) -> None:
+    """Threads capture and deliver all the time; each child captures, and its parent's locks are as they were."""
     code = """
         import os, threading, overt
-        client = overt.Client(**options, flush_at=3)
+        options.update(max_spool_events=10**6, max_spool_bytes=10**9)
+        client = overt.Client(**options, flush_at=20)
         stop = threading.Event()
+        recorded = []
         def busy():
-            while not stop.is_set():
-                client.capture_event("parent", {"a": [1, 2]})
+            while not stop.wait(0.001):
+                recorded.append(client.capture_event("parent", {"a": [1, 2]}))
         threads = [threading.Thread(target=busy, daemon=True) for _ in range(3)]
         for thread in threads:
             thread.start()
-        for number in range(10):
+        for number in range(FORKS):
             pid = os.fork()
             if pid == 0:
-                recorded = client.capture_event("child", {"number": number})
-                os._exit(0 if (recorded or client.losses()) and client.flush(0.2) in (True, False) else 1)
+                os._exit(0 if client.capture_event("child", {"number": number}) else 1)
             assert os.waitpid(pid, 0)[1] == 0
         stop.set()
         for thread in threads:
             thread.join()
+        assert all(recorded) and client.flush(60)
+        print(len(recorded))
+    """
+    answer = run_python(code.replace("FORKS", str(FORKS)), PYTHONWARNINGS="ignore")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    uuids = [event["uuid"] for event in server.events]
+    assert len(set(uuids)) == len(uuids), "nothing arrived twice"
+    assert server.names.count("parent") == int(answer.stdout)
+    numbers = [event["properties"]["number"] for event in server.events if event["event"] == "child"]
+    assert sorted(numbers) == list(range(FORKS))
+
+
+def test_workers_forked_before_they_work_deliver_until_they_are_told_to_end(
+    server: Server, run_python: RunPython
+) -> None:
+    """As gunicorn does it: the application, and its client, are made before the workers are."""
+    code = """
+        import os, signal, sys, threading, overt
+        client = overt.Client(**options, flush_at=10, exit_timeout=60)
+        client.capture_event("boot")
+        def work(worker):
+            def requests(thread):
+                for number in range(50):
+                    client.capture_event("request", {"request": f"{worker}-{thread}-{number}"})
+            threads = [threading.Thread(target=requests, args=(thread,)) for thread in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        def end(*_):
+            sys.exit(0)
+        workers = []
+        for worker in range(4):
+            told, tell = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                signal.signal(signal.SIGTERM, end)
+                work(worker)
+                os.write(tell, b"x")
+                signal.pause()
+            workers.append((pid, told))
+        for pid, told in workers:
+            os.read(told, 1)
+            os.kill(pid, signal.SIGTERM)
+            assert os.waitpid(pid, 0)[1] == 0
     """
     answer = run_python(code, PYTHONWARNINGS="ignore")
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    requests = [event["properties"]["request"] for event in server.events if event["event"] == "request"]
+    assert len(requests) == len(set(requests)) == 400
+    assert server.names.count("boot") == 1
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_multiprocessing_by_each_method(server: Server, run_python: RunPython, tmp_path: Path, method: str) -> None:
+    (tmp_path / "jobs.py").write_text(
+        """
+import overt
+
+def job(options, number):
+    client = overt.Client(**options)
+    assert client.capture_event("job", {"number": number})
+    assert client.flush(60)
+    return number
+"""
+    )
+    code = f"""
+        import multiprocessing, sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        import jobs, overt
+        if __name__ == "__main__":
+            client = overt.Client(**options)
+            client.capture_event("parent")
+            with multiprocessing.get_context({method!r}).Pool(2) as pool:
+                assert pool.starmap(jobs.job, [(options, number) for number in range(8)]) == list(range(8))
+            assert client.flush(60)
+    """
+    answer = run_python(code, PYTHONWARNINGS="ignore", PYTHONPATH=str(tmp_path))
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    assert sorted(server.names) == ["job"] * 8 + ["parent"]
 
 
 def newer_python() -> str | None:
