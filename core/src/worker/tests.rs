@@ -188,9 +188,18 @@ fn a_held_worker_with_nothing_to_do_is_not_started_again() {
 fn who_holds_a_worker_that_does_not_end_waits_no_longer_than_told() {
     let worker = worker(1, LONG);
     assert!(worker.recorded());
-    let (ran, thread) = start_reporting(&worker, vec![], mpsc::sync_channel(0));
+    let ((enter, entered), (leave, left)) = (mpsc::channel(), mpsc::channel::<()>());
+    let in_pass = Arc::clone(&worker);
+    let thread = std::thread::spawn(move || {
+        in_pass.run(|| {
+            enter.send(()).unwrap();
+            left.recv().unwrap();
+            Pass::Done
+        });
+    });
+    entered.recv().unwrap();
     let mut broken_off = false;
     assert!(!worker.hold(Duration::from_millis(1), || broken_off = true) && broken_off);
-    ran.recv().unwrap();
+    leave.send(()).unwrap();
     thread.join().unwrap();
 }
