@@ -13,6 +13,8 @@ const MAX_HEAD_BYTES: u64 = 64 * 1024;
 const MAX_HEADERS: usize = 128;
 /// The length of a chunk has 16 digits at the most; what may follow it there is of no use to us.
 const MAX_CHUNK_LINE_BYTES: u64 = 1024;
+/// A body in chunks, and as much again for what stands around them: a chunk of one byte may have a line of its own.
+const MAX_CHUNKED_BYTES: u64 = 2 * MAX_ANSWER_BYTES;
 
 /// The head of the request, in bytes as they are sent.
 pub(super) fn head(endpoint: &Endpoint, request: &Request) -> Vec<u8> {
@@ -30,7 +32,7 @@ pub(super) fn head(endpoint: &Endpoint, request: &Request) -> Vec<u8> {
 }
 
 /// Writes the request and reads the answer.
-pub(super) fn exchange(stream: &mut (impl Read + Write), head: &[u8], body: &[u8]) -> Result<Response, NoAnswer> {
+pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &[u8], body: &[u8]) -> Result<Response, NoAnswer> {
     let written = stream.write_all(head).and_then(|()| stream.write_all(body)).and_then(|()| stream.flush());
     match (written, read_answer(stream)) {
         (Ok(()), answer) => Ok(answer?),
@@ -73,7 +75,7 @@ fn read_answer(stream: impl Read) -> Result<Response, Failure> {
     // The status is the answer: a body that breaks off does not change it.
     let _ = match (head.status, head.chunked, head.length.unwrap_or(u64::MAX)) {
         (101 | 204 | 304, ..) => Ok(()),
-        (_, true, _) => read_chunks(stream, &mut body),
+        (_, true, _) => read_chunks(stream.take(MAX_CHUNKED_BYTES), &mut body),
         (_, false, length) => stream.take(length.min(MAX_ANSWER_BYTES)).read_to_end(&mut body).map(drop),
     };
     Ok(Response { status: head.status, retry_after: head.retry_after, date: head.date, body })
@@ -87,7 +89,7 @@ pub(super) fn read_head(stream: &mut impl BufRead) -> Result<Head, Failure> {
         while !bytes.ends_with(b"\n\r\n") && !bytes.ends_with(b"\n\n") {
             let read = stream.by_ref().take(room).read_until(b'\n', &mut bytes).map_err(Failure::Io)?;
             room = room.saturating_sub(read as u64);
-            match bytes.last() {
+            match bytes.last().filter(|_| read > 0) {
                 Some(b'\n') if bytes.starts_with(b"HTTP/1.") => {}
                 Some(b'\n') => return Err(Failure::NotHttp("the answer is not HTTP/1.1")),
                 _ if room == 0 => return Err(Failure::NotHttp("the answer's head has no end")),
@@ -217,6 +219,17 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_around_chunks_is_read_up_to_a_limit() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunk = format!("1;{}\r\na\r\n", "x".repeat(1_000));
+        let whole = format!("{head}{}", chunk.repeat(1_000)).into_bytes();
+        let mut stream = Played { answer: io::Cursor::new(whole), takes: usize::MAX };
+        let response = exchange(&mut stream, b"POST", b"body").unwrap();
+        assert_eq!(stream.answer.position(), head.len() as u64 + MAX_CHUNKED_BYTES);
+        assert_eq!(response.body.len() as u64, MAX_CHUNKED_BYTES / chunk.len() as u64);
+    }
+
+    #[test]
     fn interim_answers_are_passed_over() {
         let last = "HTTP/1.1 503 Busy\r\nRetry-After:  7 \r\nDate: D\r\nContent-Length: 1\r\n\r\nx";
         let text = format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n{last}");
@@ -235,6 +248,17 @@ mod tests {
         assert!(played("HTTP/1.1 200 OK\r\n\r\n", 5).unwrap_err().hung_up, "nobody has what was not sent");
         assert!(played("", 5).unwrap_err().hung_up);
         assert!(!played("", usize::MAX).unwrap_err().hung_up);
+    }
+
+    #[test]
+    fn a_head_that_breaks_off_between_two_lines_is_no_answer() {
+        let reason = |head: &str| played(head, usize::MAX).unwrap_err().reason;
+        for head in ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\na: b\r\n"] {
+            assert_eq!(reason(head), "the server hung up without an answer", "{head}");
+        }
+        // 16 bytes and then 8 a line: so the limit lies between two lines.
+        let endless = format!("HTTP/1.1 200 x\r\n{}", "a: bcd\r\n".repeat(10_000));
+        assert_eq!(reason(&endless), "the answer's head has no end");
     }
 
     #[test]
