@@ -419,6 +419,8 @@ typedef enum {
   OVERT_REASON_DEFAULT = 8,
   // There is no API key: off.
   OVERT_REASON_NO_API_KEY = 9,
+  // The program runs with another user's rights (setuid, setgid): off.
+  OVERT_REASON_PRIVILEGED = 10,
 } overt_consent_reason_value;
 
 // The rule that decided about consent.

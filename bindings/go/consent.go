@@ -28,6 +28,8 @@ const (
 	ReasonDefault ConsentReason = "default"
 	// ReasonNoAPIKey: there is no API key: off.
 	ReasonNoAPIKey ConsentReason = "no_api_key"
+	// ReasonPrivileged: the program runs with another user's rights (setuid, setgid): off.
+	ReasonPrivileged ConsentReason = "privileged"
 	// ReasonNoClient: the *Client is nil: off.
 	ReasonNoClient ConsentReason = "no_client"
 	// ReasonNoCgo: the program was built with CGO_ENABLED=0, which leaves overt out of it: off.

@@ -275,6 +275,7 @@ impl Client {
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
         let flushed = if timeout.is_zero() { Ok(()) } else { self.flush(timeout) };
         self.inner.life().worker.close();
+        self.inner.leave_memory();
         self.inner.book_losses();
         self.leave_to_uploader();
         flushed
@@ -377,6 +378,7 @@ impl Client {
         inner.decide();
         let state = inner.state.as_ref().map_err(Clone::clone)?;
         let text = format!("{} {}\n", if enabled { "on" } else { "off" }, inner.clock.now());
+        state.check()?;
         let stored = state::make_dir(state.root())
             .and_then(|()| state::replace_whole(&state.consent(), text.as_bytes()))
             .map_err(|error| Error::storage("the choice cannot be stored", &error));
@@ -446,7 +448,7 @@ impl Inner {
     fn session(&self, life: &Life) -> Result<Arc<Session>, Error> {
         life.open_session(|| {
             let state = self.state.as_ref().map_err(Clone::clone)?;
-            Session::open(&self.config, state, &self.to, &self.variables, self.trace)
+            Session::open(&self.config, state, &self.to, &self.variables, self.clock.now(), self.trace)
         })
     }
 

@@ -43,11 +43,13 @@ pub enum ConsentReason {
     Default,
     /// There is no API key, so there is nowhere to send to: off.
     NoApiKey,
+    /// The program runs with the rights of another user than the one who started it (setuid, setgid): off.
+    Privileged,
 }
 
 impl ConsentReason {
-    /// All reasons, in the order in which the rules are asked.
-    pub const ALL: [Self; 9] = [
+    /// All reasons. Their order is that of the values in C, where new ones come last.
+    pub const ALL: [Self; 10] = [
         Self::ToolVariable,
         Self::TelemetryEnabled,
         Self::DoNotTrack,
@@ -57,6 +59,7 @@ impl ConsentReason {
         Self::Ci,
         Self::Default,
         Self::NoApiKey,
+        Self::Privileged,
     ];
 
     /// The word for it in every language.
@@ -71,7 +74,13 @@ impl ConsentReason {
             Self::Ci => "ci",
             Self::Default => "default",
             Self::NoApiKey => "no_api_key",
+            Self::Privileged => "privileged",
         }
+    }
+
+    /// Whether `force` cannot overrule it: there is nowhere to send to, or no right to keep anything.
+    pub(crate) fn is_final(self) -> bool {
+        self.is_a_persons() || matches!(self, Self::NoApiKey | Self::Privileged)
     }
 
     /// Whether a person said so, as against the tool or its surroundings. `force` never overrules a person.
@@ -145,10 +154,10 @@ pub enum StoredChoice {
 impl StoredChoice {
     /// Reads the choice from its file: its first word, `on` or `off`.
     pub(crate) fn read(path: &Path) -> Self {
-        match std::fs::read_to_string(path) {
-            Ok(text) => match text.split_ascii_whitespace().next() {
-                Some("on") => Self::On,
-                Some("off") => Self::Off,
+        match crate::state::read(path) {
+            Ok(text) => match text.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()) {
+                Some(b"on") => Self::On,
+                Some(b"off") => Self::Off,
                 _ => Self::Unreadable,
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::None,
@@ -185,6 +194,8 @@ pub struct Signals {
     pub do_not_track: bool,
     /// Whether the process runs in CI, and that counts.
     pub ci: bool,
+    /// Whether the program runs with another user's rights.
+    pub privileged: bool,
 }
 
 impl Signals {
@@ -196,12 +207,13 @@ impl Signals {
             general: variables.get(TELEMETRY_ENABLED).map(means_on),
             do_not_track: rules.respect_do_not_track && variables.get(DO_NOT_TRACK).is_some_and(means_do_not_track),
             ci: !rules.in_ci && crate::environment::ci_name(variables).is_some(),
+            privileged: crate::state::has_anothers_rights(),
         }
     }
 
     /// Whether these alone say off, so that nothing else needs to be looked at.
     pub(crate) fn say_off(self) -> bool {
-        self.tool == Some(false) || self.general == Some(false) || self.do_not_track
+        self.privileged || self.tool == Some(false) || self.general == Some(false) || self.do_not_track
     }
 }
 
@@ -209,6 +221,7 @@ impl Signals {
 pub fn decide(rules: &Rules, signals: Signals, host: Option<bool>, stored: StoredChoice) -> Consent {
     use ConsentReason as Why;
     let (enabled, reason) = match (signals, host, stored) {
+        (Signals { privileged: true, .. }, _, _) => (false, Why::Privileged),
         (Signals { tool: Some(false), .. }, _, _) => (false, Why::ToolVariable),
         (Signals { general: Some(false), .. }, _, _) => (false, Why::TelemetryEnabled),
         (Signals { do_not_track: true, .. }, _, _) => (false, Why::DoNotTrack),

@@ -27,7 +27,7 @@ pub(crate) struct Cooldown {
 impl Cooldown {
     pub(crate) fn read(spool: &Path, now: Timestamp) -> Self {
         let file = spool.join("cooldown");
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let text = String::from_utf8(state::read(&file).unwrap_or_default()).unwrap_or_default();
         let mut words = text.split_whitespace();
         let (in_vain, at) = (words.next().and_then(|n| n.parse().ok()), words.next().and_then(|ms| ms.parse().ok()));
         // A clock that was set back must not make it last for years.

@@ -49,23 +49,36 @@ pub(crate) fn check_distinct_id(id: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whose file the ID is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    /// In the state directory, where nothing is trusted that is not ours.
+    Overt,
+    /// The tool's, which may well be a symbolic link to where its user keeps such files.
+    Tool,
+}
+
 /// The stored ID, if there is a usable one. Creates nothing.
-pub(crate) fn load(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
+pub(crate) fn load(path: &Path, keeper: Keeper) -> Option<String> {
+    let text = match keeper {
+        Keeper::Overt => state::read(path),
+        Keeper::Tool => state::read_anyones(path),
+    };
+    let text = String::from_utf8(text.ok()?).ok()?;
     let id = text.trim();
     (check_distinct_id(id).is_ok() && !id.contains(char::is_whitespace) && !id.contains(char::is_control))
         .then(|| id.to_owned())
 }
 
 /// The stored ID, or a new one.
-pub(crate) fn load_or_create(path: &Path) -> Result<String, Error> {
-    if let Some(id) = load(path) {
+pub(crate) fn load_or_create(path: &Path, keeper: Keeper) -> Result<String, Error> {
+    if let Some(id) = load(path, keeper) {
         return Ok(id);
     }
     let id = Uuid::new_v4().to_string();
     match make_parent(path).and_then(|()| state::create_whole(path, id.as_bytes())) {
         Ok(()) => Ok(id),
-        Err(error) if error.kind() == IoKind::AlreadyExists => match load(path) {
+        Err(error) if error.kind() == IoKind::AlreadyExists => match load(path, keeper) {
             Some(winner) => Ok(winner),
             None => replace(path),
         },
@@ -99,15 +112,15 @@ mod tests {
     fn the_id_is_made_once_and_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("client_id");
-        assert_eq!(load(&path), None);
+        assert_eq!(load(&path, Keeper::Overt), None);
         assert!(!path.exists(), "looking must not create");
-        let id = load_or_create(&path).unwrap();
+        let id = load_or_create(&path, Keeper::Overt).unwrap();
         assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4);
-        assert_eq!(load_or_create(&path).unwrap(), id);
+        assert_eq!(load_or_create(&path, Keeper::Overt).unwrap(), id);
         assert_ne!(replace(&path).unwrap(), id);
         erase(&path).unwrap();
         erase(&path).unwrap();
-        assert_eq!(load(&path), None);
+        assert_eq!(load(&path, Keeper::Overt), None);
     }
 
     #[test]
@@ -118,7 +131,7 @@ mod tests {
             let start = std::sync::Barrier::new(8);
             let race = || {
                 start.wait();
-                load_or_create(&path).unwrap()
+                load_or_create(&path, Keeper::Overt).unwrap()
             };
             let ids: Vec<_> = std::thread::scope(|scope| {
                 let racers: Vec<_> = (0..8).map(|_| scope.spawn(race)).collect();
@@ -134,10 +147,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".starfish_config");
         std::fs::write(&path, "36be4c46-4e1b-431d-b9db-1b315f537a85\n").unwrap();
-        assert_eq!(load_or_create(&path).unwrap(), "36be4c46-4e1b-431d-b9db-1b315f537a85");
+        assert_eq!(load_or_create(&path, Keeper::Overt).unwrap(), "36be4c46-4e1b-431d-b9db-1b315f537a85");
         for damaged in [&b""[..], b"\n", b"\0\0\0\0", b"\xff\xfe", b"two words", b"null"] {
             std::fs::write(&path, damaged).unwrap();
-            let id = load_or_create(&path).unwrap();
+            let id = load_or_create(&path, Keeper::Overt).unwrap();
             assert!(Uuid::parse_str(&id).is_ok(), "{damaged:?} gave {id}");
         }
     }
@@ -158,7 +171,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("new").join("client_id");
-        load_or_create(&path).unwrap();
+        load_or_create(&path, Keeper::Overt).unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);

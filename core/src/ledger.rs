@@ -9,7 +9,6 @@ use crate::loss::LossCounts;
 use crate::state;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,7 +39,7 @@ pub struct Ledger {
 impl Ledger {
     /// Reads the ledger; an unreadable one counts as new.
     pub(crate) fn read(dir: &Path) -> Self {
-        let text = std::fs::read(dir.join(LEDGER)).unwrap_or_default();
+        let text = state::read(&dir.join(LEDGER)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
@@ -100,14 +99,12 @@ pub(crate) fn keep_sent<'a>(dir: &Path, lines: impl Iterator<Item = &'a [u8]>) {
         text.extend_from_slice(line);
         text.push(b'\n');
     }
-    if let Ok(mut file) = state::private_file().append(true).create(true).open(&path) {
-        let _ = file.write_all(&text);
-    }
+    let _ = state::append(&path, &text);
 }
 
 /// The lines that were sent and are still kept, oldest first.
 pub(crate) fn sent_lines(dir: &Path) -> Vec<String> {
-    let read = |name| std::fs::read(dir.join(name)).unwrap_or_default();
+    let read = |name| state::read(&dir.join(name)).unwrap_or_default();
     let both = [read(SENT_BEFORE), read(SENT)].concat();
     String::from_utf8_lossy(&both).lines().map(str::to_owned).collect()
 }

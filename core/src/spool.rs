@@ -10,7 +10,7 @@
 //! | `<unix ms>-<pid>-<8 hex>.v1.jsonl` | a segment: the events of one process, in the order in which they were captured |
 //! | `<unix ms>-<pid>-<8 hex>.v1.done` | which bytes of the segment need no more delivery: lines of `from to` |
 //! | `<pid>-<8 hex>.v1.live` | locked by the process that writes these segments, for as long as it lives |
-//! | `upload.lock` | locked by the process that delivers |
+//! | `upload.lock` | locked by the process that delivers; in it, since when segments have looked too old |
 //!
 //! A segment is removed when all of it is done and its writer is dead, or by its writer. Files with other names, or of
 //! another version, are left alone.
@@ -19,6 +19,7 @@ mod claim;
 mod done;
 mod memory;
 mod pending;
+mod reading;
 mod segment;
 mod writer;
 
@@ -87,7 +88,7 @@ pub(crate) struct Spool {
 impl Spool {
     /// Opens the spool, making its directory.
     pub(crate) fn open(dir: PathBuf, limits: Limits) -> Result<Self, Error> {
-        state::make_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
+        state::make_private_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
         let (events, bytes) = (pending::count(&dir).into(), pending::bytes(&dir).into());
         let usage = Usage { events, bytes, counted_ms: AtomicU64::new(0) };
         Ok(Self { limits, usage, writer: Mutex::new(Writer::new(dir.clone())), dir })

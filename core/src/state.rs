@@ -1,4 +1,4 @@
-//! The state directory: where everything that overt keeps lies, and how its files are made.
+//! The state directory: where everything that overt keeps lies, and how its files are made and opened.
 //!
 //! ```text
 //! <state_dir>/                      default: the per-user state directory, `overt`, then the app's name
@@ -11,10 +11,16 @@
 //! ```
 //!
 //! Directories are made with mode 0700, files with 0600. A file that others read is written whole under another name
-//! and then put in place, so nobody ever sees half of it.
+//! and then put in place, so nobody ever sees half of it. Whom a file may belong to, and where it may lie, is in [`trust`].
+
+mod trust;
+
+pub(crate) use trust::{
+    check_size, has_anothers_rights, make_private_dir, max_file_bytes, open, private_file, read, read_anyones,
+};
 
 use crate::error::Error;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +42,14 @@ impl StateDir {
             .or_else(dirs::data_local_dir)
             .ok_or_else(|| Error::new(crate::ErrorKind::Storage, "this user has no home directory"))?;
         Ok(Self { root: base.join("overt").join(app) })
+    }
+
+    /// Refuses a place that others can change. Asked before anything is made, replaced or removed there.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if has_anothers_rights() {
+            return Err(Error::new(crate::ErrorKind::Storage, "a program with another user's rights keeps nothing"));
+        }
+        trust::check_place(&self.root).map_err(|error| Error::storage("the state directory is not safe", &error))
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -68,14 +82,6 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Options that create a file for this user only.
-pub(crate) fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
 /// Writes a file that does not exist yet, whole or not at all. `AlreadyExists`: another process was first.
 pub(crate) fn create_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let draft = write_draft(path, content)?;
@@ -99,7 +105,14 @@ pub(crate) fn replace_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Writes a file whole unless it has this content already.
 pub(crate) fn keep_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    if std::fs::read(path).is_ok_and(|present| present == content) { Ok(()) } else { replace_whole(path, content) }
+    if read(path).is_ok_and(|present| present == content) { Ok(()) } else { replace_whole(path, content) }
+}
+
+/// Adds to the end of a file, by one `write(2)`, making it if there is none.
+pub(crate) fn append(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = open(path, private_file().append(true).create(true))?;
+    check_size(file.metadata()?.len() + text.len() as u64)?;
+    file.write_all(text)
 }
 
 /// Removes a file; that there is none is no error.
@@ -111,6 +124,7 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
 }
 
 fn write_draft(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+    check_size(content.len() as u64)?;
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());

@@ -54,7 +54,7 @@ impl Stored {
     }
 
     fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+        serde_json::from_slice(&state::read(path).ok()?).ok()
     }
 
     fn into_config(self, app: &str, state_dir: &Path) -> Config {

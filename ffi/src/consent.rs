@@ -34,11 +34,13 @@ pub enum ConsentReasonValue {
     OVERT_REASON_DEFAULT = 8,
     /// There is no API key: off.
     OVERT_REASON_NO_API_KEY = 9,
+    /// The program runs with another user's rights (setuid, setgid): off.
+    OVERT_REASON_PRIVILEGED = 10,
 }
 
 impl ConsentReasonValue {
     /// The value, and the word of the core where it is one of its reasons.
-    const WORDS: [(Self, &'static CStr); 10] = [
+    const WORDS: [(Self, &'static CStr); 11] = [
         (Self::OVERT_REASON_NO_CLIENT, c"no_client"),
         (Self::OVERT_REASON_TOOL_VARIABLE, c"tool_variable"),
         (Self::OVERT_REASON_TELEMETRY_ENABLED, c"telemetry_enabled"),
@@ -49,6 +51,7 @@ impl ConsentReasonValue {
         (Self::OVERT_REASON_CI, c"ci"),
         (Self::OVERT_REASON_DEFAULT, c"default"),
         (Self::OVERT_REASON_NO_API_KEY, c"no_api_key"),
+        (Self::OVERT_REASON_PRIVILEGED, c"privileged"),
     ];
 
     fn of(reason: overt_core::ConsentReason) -> ConsentReason {

@@ -31,9 +31,9 @@ static void every_type(const overt_client *client) {
   CHECK(overt_client_capture(client, event, &uuid) == OVERT_OK);
   CHECK(strcmp(uuid.text, "019aa25a-3dcd-7000-8000-000000000001") == 0);
   CHECK(is_text(pending(client), HEAD
+                "\"$process_person_profile\":true,\"$session_id\":\"s1\","
                 "\"text\":\"a \\\"b\\\"\\n\",\"no text\":null,\"int\":-9223372036854775808,\"double\":0.5,\"not finite\":null,"
-                "\"yes\":true,\"nothing\":null,\"json\":[1,{\"a\":null}],\"$process_person_profile\":true,"
-                "\"$session_id\":\"s1\"," TAIL "}}\n"));
+                "\"yes\":true,\"nothing\":null,\"json\":[1,{\"a\":null}]," TAIL "}}\n"));
   overt_event_free(event);
 }
 

@@ -53,7 +53,7 @@ impl Inner {
     /// Whether an event may be recorded now. The first line is the whole disabled path of most hosts.
     pub(super) fn may_record(&self, force: bool) -> bool {
         let consent = self.consent();
-        let forced = || force && !consent.reason.is_a_persons() && consent.reason != ConsentReason::NoApiKey;
+        let forced = || force && !consent.reason.is_final();
         consent.enabled || forced()
     }
 
@@ -70,6 +70,7 @@ impl Inner {
         }
         life.forget_session();
         let state = self.state.as_ref().map_err(Clone::clone)?;
+        state.check()?;
         let id = identity::erase(&self.id_path(state));
         let spools = match std::fs::remove_dir_all(state.spools()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -12,6 +12,13 @@ const STACK_BYTES: usize = 512 * 1024;
 const ENVELOPE_BYTES: usize = 512;
 
 impl Inner {
+    /// Leaves on disk what would end with this process.
+    pub(super) fn leave_memory(&self) {
+        if let Some(session) = self.life().session() {
+            session.store.end(self.clock.now(), self.trace);
+        }
+    }
+
     /// Enters what was lost into the ledger, unless another process is at it.
     pub(super) fn book_losses(&self) {
         let life = self.life();
@@ -53,12 +60,7 @@ impl Inner {
             new_id: &Uuid::new_v4,
         };
         let count_loss = |reason, events| counts.lose(reason, events);
-        let (memory, disk) = session.store.deliver(now, &count_loss, |source| delivery.run(source));
-        let pass = match (memory, disk) {
-            (Pass::Done, Some(disk)) => disk,
-            (Pass::Done, None) if session.store.spool().is_some() => Pass::Busy,
-            (memory, _) => memory,
-        };
+        let pass = session.store.deliver(now, &count_loss, self.trace, |source| delivery.run(source));
         if let (Some(spool), true) = (session.store.spool(), pass != Pass::Busy) {
             let parked_until = if pass == Pass::Parked { now.after(PARK_TIME).unix_millis() } else { 0 };
             Ledger::add(spool.dir(), &counts.take_news(parked_until));

@@ -6,14 +6,19 @@ use crate::config::Config;
 use crate::environment::{self, Variables};
 use crate::error::Error;
 use crate::event::Common;
+use crate::identity::Keeper;
 use crate::loss::LossReason;
 use crate::spool::{Limits, MemoryQueue, Refusal, Source, Spool};
-use crate::state::StateDir;
+use crate::state::{self, StateDir};
 use crate::stats::Storage;
 use crate::stored::Stored;
 use crate::trace::Trace;
 use crate::wire::Destination;
+use crate::worker::Pass;
 use crate::{identity, json, ledger};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -22,11 +27,41 @@ pub(crate) struct Session {
     pub store: Store,
 }
 
+/// How often opening the spool is tried again, if it fails.
+const OPEN_EVERY_MS: u64 = 1_000;
+
 /// Where events wait: on disk, and in memory for as long as the disk refuses.
 #[derive(Debug)]
 pub(crate) struct Store {
-    disk: Option<Spool>,
+    place: Place,
+    disk: OnceLock<Spool>,
+    /// When opening the spool was last tried, in Unix milliseconds.
+    tried_ms: AtomicU64,
     memory: MemoryQueue,
+}
+
+/// What the spool is opened with.
+struct Place {
+    spools: PathBuf,
+    spool: PathBuf,
+    limits: Limits,
+    stored: Stored,
+}
+
+impl Place {
+    fn open(&self) -> Result<Spool, Error> {
+        let unsafe_dir = |error| Error::storage("the spools' directory cannot be made", &error);
+        state::make_private_dir(&self.spools).map_err(unsafe_dir)?;
+        let spool = Spool::open(self.spool.clone(), self.limits)?;
+        self.stored.keep(spool.dir()).map(|()| spool)
+    }
+}
+
+impl std::fmt::Debug for Place {
+    /// Never the key, which is part of what is stored.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").field("spool", &self.spool).finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -35,17 +70,21 @@ impl Session {
         state: &StateDir,
         to: &Destination,
         variables: &Variables,
+        now: Timestamp,
         trace: Trace,
     ) -> Result<Self, Error> {
-        let id_path = config.client_id_path.clone().unwrap_or_else(|| state.client_id());
-        let client_id = identity::load_or_create(&id_path)?;
+        state.check()?;
+        let client_id = match &config.client_id_path {
+            Some(path) => identity::load_or_create(path, Keeper::Tool),
+            None => identity::load_or_create(&state.client_id(), Keeper::Overt),
+        }?;
         let limits =
             Limits { events: config.max_spool_events, bytes: config.max_spool_bytes, age: config.max_spool_age };
-        let disk = Spool::open(state.spool(&to.id()), limits)
-            .and_then(|spool| Stored::of(config, to).keep(spool.dir()).map(|()| spool))
-            .inspect_err(|error| trace.say(|| format!("events wait in memory: {error}")))
-            .ok();
-        let store = Store { disk, memory: MemoryQueue::new(config.max_memory_events) };
+        let (spools, spool) = (state.spools(), state.spool(&to.id()));
+        let place = Place { spools, spool, limits, stored: Stored::of(config, to) };
+        let memory = MemoryQueue::new(config.max_memory_events);
+        let store = Store { place, disk: OnceLock::new(), tried_ms: AtomicU64::new(0), memory };
+        store.open(now, trace);
         Ok(Self { client_id, common: common(config, variables)?, store })
     }
 }
@@ -81,9 +120,12 @@ pub(crate) fn common(config: &Config, variables: &Variables) -> Result<Common, E
 impl Store {
     /// Keeps a line, which ends with its line break.
     pub(crate) fn append(&self, line: &[u8], now: Timestamp, trace: Trace) -> Result<(), LossReason> {
-        if let Some(spool) = &self.disk {
+        if let Some(spool) = self.open(now, trace) {
             match spool.append(line, now) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.leave_memory(now);
+                    return Ok(());
+                }
                 Err(Refusal::Full) => return Err(LossReason::SpoolFull),
                 Err(Refusal::Unwritable(error)) => trace.say(|| format!("the spool cannot be written: {error}")),
             }
@@ -92,21 +134,51 @@ impl Store {
         if self.memory.push(bare) { Ok(()) } else { Err(LossReason::MemoryFull) }
     }
 
+    /// The spool, opened now if that failed before.
+    fn open(&self, now: Timestamp, trace: Trace) -> Option<&Spool> {
+        if self.disk.get().is_none() {
+            let (now, tried) = (now.unix_millis(), self.tried_ms.load(Ordering::Relaxed));
+            let due = now.abs_diff(tried) >= OPEN_EVERY_MS;
+            if due && self.tried_ms.compare_exchange(tried, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                match self.place.open() {
+                    Ok(spool) => drop(self.disk.set(spool)),
+                    Err(error) => trace.say(|| format!("events wait in memory: {error}")),
+                }
+            }
+        }
+        self.disk.get()
+    }
+
+    /// Leaves on disk what would end with the process.
+    pub(crate) fn end(&self, now: Timestamp, trace: Trace) {
+        if self.memory.waiting() > 0 {
+            self.tried_ms.store(0, Ordering::Relaxed);
+            self.open(now, trace);
+            self.leave_memory(now);
+        }
+    }
+
+    /// Brings what waits in memory to disk, if the disk takes it now.
+    fn leave_memory(&self, now: Timestamp) {
+        let Some(spool) = self.disk.get().filter(|_| self.memory.waiting() > 0) else { return };
+        self.memory.move_to(|bare| spool.append(&[bare, b"\n"].concat(), now).is_ok());
+    }
+
     pub(crate) fn waiting(&self) -> u64 {
-        self.disk.as_ref().map_or(0, Spool::waiting) + self.memory.waiting()
+        self.disk.get().map_or(0, Spool::waiting) + self.memory.waiting()
     }
 
     pub(crate) fn storage(&self) -> Storage {
-        if self.disk.is_none() || self.memory.waiting() > 0 { Storage::Memory } else { Storage::Disk }
+        if self.disk.get().is_none() || self.memory.waiting() > 0 { Storage::Memory } else { Storage::Disk }
     }
 
     /// Whether another process erased what this one wrote.
     pub(crate) fn is_erased(&self) -> bool {
-        self.disk.as_ref().is_some_and(Spool::is_erased)
+        self.disk.get().is_some_and(Spool::is_erased)
     }
 
     pub(crate) fn spool(&self) -> Option<&Spool> {
-        self.disk.as_ref()
+        self.disk.get()
     }
 
     pub(crate) fn memory(&self) -> &MemoryQueue {
@@ -115,25 +187,35 @@ impl Store {
 
     /// Keeps what was sent, for people to read.
     pub(crate) fn keep_sent(&self, batch: &Batch) {
-        if let Some(spool) = &self.disk {
+        if let Some(spool) = self.disk.get() {
             ledger::keep_sent(spool.dir(), batch.lines());
         }
     }
 
     /// Runs `pass` over what waits: over memory always, over the disk unless another process delivers it.
-    pub(crate) fn deliver<P>(
+    pub(crate) fn deliver(
         &self,
         now: Timestamp,
         count_loss: &dyn Fn(LossReason, u64),
-        mut pass: impl FnMut(&mut dyn Source) -> P,
-    ) -> (P, Option<P>) {
+        trace: Trace,
+        pass: impl Fn(&mut dyn Source) -> Pass,
+    ) -> Pass {
+        let spool = self.open(now, trace);
+        self.leave_memory(now);
         let from_memory = pass(&mut self.memory.claim());
-        let from_disk =
-            self.disk.as_ref().and_then(|spool| spool.claim(now, count_loss).ok().flatten()).map(|mut claim| {
+        let Some(spool) = spool else { return from_memory };
+        let from_disk = match spool.claim(now, count_loss) {
+            Ok(Some(mut claim)) => {
                 let ended = pass(&mut claim);
-                claim.finish();
-                ended
-            });
-        (from_memory, from_disk)
+                let refused = claim.finish();
+                if refused && ended == Pass::Done { Pass::Parked } else { ended }
+            }
+            Ok(None) => Pass::Busy,
+            Err(error) => {
+                trace.say(|| format!("the spool cannot be delivered: {error}"));
+                Pass::Parked
+            }
+        };
+        if from_memory == Pass::Done { from_disk } else { from_memory }
     }
 }

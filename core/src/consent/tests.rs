@@ -20,6 +20,7 @@ fn rules() -> Rules {
 fn by_the_table(rules: &Rules, said: Signals, host: Option<bool>, stored: StoredChoice) -> Consent {
     use ConsentReason as Why;
     let table = [
+        (said.privileged, false, Why::Privileged),
         (said.tool == Some(false), false, Why::ToolVariable),
         (said.general == Some(false), false, Why::TelemetryEnabled),
         (said.do_not_track, false, Why::DoNotTrack),
@@ -49,7 +50,9 @@ fn every_combination_is_decided_by_the_first_rule_that_applies() {
         {
             for (has_api_key, stored) in BOTH.iter().flat_map(|a| STORED.map(|b| (*a, b))) {
                 let rules = Rules { default, has_api_key, ..rules() };
-                let signals = Signals { tool, general, do_not_track, ci };
+                // Every eleventh combination, so that the others are decided by the other rules.
+                let privileged = combinations % 11 == 0;
+                let signals = Signals { tool, general, do_not_track, ci, privileged };
                 let decided = decide(&rules, signals, host, stored);
                 assert_eq!(decided, by_the_table(&rules, signals, host, stored), "{signals:?} {host:?} {stored:?}");
                 let off = tool == Some(false) || general == Some(false) || do_not_track || host == Some(false);

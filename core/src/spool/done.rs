@@ -1,7 +1,7 @@
 //! Which bytes of a segment need no more delivery: a set of ranges, kept in a file that only grows.
 
 use crate::state;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 /// Disjoint ranges `from..to` in ascending order.
@@ -12,7 +12,7 @@ impl Ranges {
     /// Reads the file; what cannot be read counts as not done, so that it is delivered once more rather than never.
     pub(super) fn read(path: &Path) -> Self {
         let mut ranges = Self::default();
-        let text = std::fs::read(path).unwrap_or_default();
+        let text = state::read(path).unwrap_or_default();
         for line in text.split_inclusive(|byte| *byte == b'\n') {
             if let Some((from, to)) = parse(line) {
                 ranges.add(from, to);
@@ -27,7 +27,22 @@ impl Ranges {
         for (from, to) in &added.0 {
             writeln!(text, "{from} {to}")?;
         }
-        state::private_file().append(true).create(true).open(path)?.write_all(&text)
+        state::append(path, &text)
+    }
+
+    /// Whether ranges may be added to the file. Yes on a full disk: delivering is what makes room there.
+    pub(super) fn can_append(path: &Path) -> bool {
+        let forbidden = |error: &io::Error| {
+            matches!(
+                error.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::IsADirectory
+            )
+        };
+        !state::append(path, b"").is_err_and(|error| forbidden(&error))
+    }
+
+    pub(super) fn of(from: u64, to: u64) -> Self {
+        Self(vec![(from, to)])
     }
 
     pub(super) fn add(&mut self, from: u64, to: u64) {

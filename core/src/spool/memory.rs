@@ -3,6 +3,7 @@
 use super::Source;
 use crate::batch::{Batch, Place};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Lines that wait in memory.
@@ -10,6 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) struct MemoryQueue {
     max_events: usize,
     lines: Mutex<Lines>,
+    /// How many lines wait; read without the lock.
+    waiting: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -18,11 +21,32 @@ struct Lines {
     first: u64,
     /// `None`: needs no more delivery.
     queue: VecDeque<Option<Vec<u8>>>,
+    /// The lines before this number are being sent.
+    claimed: u64,
+}
+
+impl Lines {
+    fn get_mut(&mut self, number: u64) -> Option<&mut Option<Vec<u8>>> {
+        let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok())?;
+        self.queue.get_mut(index)
+    }
+
+    fn end(&self) -> u64 {
+        self.first + self.queue.len() as u64
+    }
+
+    /// Forgets what needs no more delivery.
+    fn shrink(&mut self) {
+        while self.queue.front().is_some_and(Option::is_none) {
+            self.queue.pop_front();
+            self.first += 1;
+        }
+    }
 }
 
 impl MemoryQueue {
     pub(crate) fn new(max_events: usize) -> Self {
-        Self { max_events, lines: Mutex::default() }
+        Self { max_events, lines: Mutex::default(), waiting: AtomicU64::new(0) }
     }
 
     /// Adds a line, without its line break. Says whether there was room.
@@ -31,12 +55,13 @@ impl MemoryQueue {
         let room = lines.queue.len() < self.max_events;
         if room {
             lines.queue.push_back(Some(line.to_vec()));
+            self.waiting.fetch_add(1, Ordering::Relaxed);
         }
         room
     }
 
     pub(crate) fn waiting(&self) -> u64 {
-        self.lines().queue.iter().flatten().count() as u64
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn pending(&self) -> Vec<Vec<u8>> {
@@ -45,14 +70,31 @@ impl MemoryQueue {
 
     pub(crate) fn clear(&self) {
         let mut lines = self.lines();
-        lines.first += lines.queue.len() as u64;
+        lines.first = lines.end();
         lines.queue.clear();
+        self.waiting.store(0, Ordering::Relaxed);
+    }
+
+    /// Hands the lines that are not being sent to `take`, oldest first, until it refuses one. What it takes is gone here.
+    pub(crate) fn move_to(&self, take: impl Fn(&[u8]) -> bool) {
+        let mut lines = self.lines();
+        for number in lines.claimed.max(lines.first)..lines.end() {
+            if let Some(line) = lines.get_mut(number).filter(|line| line.is_some()) {
+                if !line.as_deref().is_some_and(&take) {
+                    break;
+                }
+                *line = None;
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        lines.shrink();
     }
 
     /// What waits now. The worker is alone in reading it.
     pub(crate) fn claim(&self) -> MemoryClaim<'_> {
-        let lines = self.lines();
-        MemoryClaim { queue: self, next: lines.first, end: lines.first + lines.queue.len() as u64 }
+        let mut lines = self.lines();
+        lines.claimed = lines.end();
+        MemoryClaim { queue: self, next: lines.first, end: lines.claimed }
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -69,12 +111,11 @@ pub(crate) struct MemoryClaim<'q> {
 
 impl Source for MemoryClaim<'_> {
     fn next_batch(&mut self, max_bytes: usize) -> Batch {
-        let lines = self.queue.lines();
+        let mut lines = self.queue.lines();
         let mut batch = Batch::default();
         while self.next < self.end {
             let place = Place { segment: 0, from: self.next, to: self.next + 1 };
-            let index = self.next.checked_sub(lines.first).and_then(|index| usize::try_from(index).ok());
-            let line = index.and_then(|index| lines.queue.get(index)).and_then(Option::as_ref);
+            let line = lines.get_mut(self.next).and_then(|line| line.as_ref());
             if line.is_some_and(|line| !batch.add(place, line, max_bytes)) {
                 break;
             }
@@ -86,15 +127,17 @@ impl Source for MemoryClaim<'_> {
     fn acknowledge(&mut self, batch: &Batch) {
         let mut lines = self.queue.lines();
         for place in batch.places() {
-            let index = place.from.checked_sub(lines.first).and_then(|index| usize::try_from(index).ok());
-            if let Some(line) = index.and_then(|index| lines.queue.get_mut(index)) {
-                *line = None;
+            if lines.get_mut(place.from).and_then(Option::take).is_some() {
+                self.queue.waiting.fetch_sub(1, Ordering::Relaxed);
             }
         }
-        while lines.queue.front().is_some_and(Option::is_none) {
-            lines.queue.pop_front();
-            lines.first += 1;
-        }
+        lines.shrink();
+    }
+}
+
+impl Drop for MemoryClaim<'_> {
+    fn drop(&mut self) {
+        self.queue.lines().claimed = 0;
     }
 }
 
@@ -118,6 +161,29 @@ mod tests {
         assert_eq!(queue.waiting(), 0);
         assert!(queue.push(b"{\"n\":4}"));
         assert_eq!(queue.claim().next_batch(16).body(), b"{\"n\":4}");
+    }
+
+    #[test]
+    fn what_is_being_sent_is_not_moved_and_what_was_moved_is_not_sent() {
+        let queue = MemoryQueue::new(5);
+        queue.push(b"1");
+        let moved = std::cell::RefCell::new(Vec::new());
+        let take = |line: &[u8]| {
+            moved.borrow_mut().push(line.to_vec());
+            line != b"3"
+        };
+        let mut claim = queue.claim();
+        let sent = claim.next_batch(100);
+        (2..=4).for_each(|n| assert!(queue.push(n.to_string().as_bytes())));
+        queue.move_to(take);
+        assert_eq!(
+            (moved.take(), queue.pending()),
+            (vec![b"2".to_vec(), b"3".to_vec()], vec![b"1".to_vec(), b"3".to_vec(), b"4".to_vec()])
+        );
+        claim.acknowledge(&sent);
+        drop(claim);
+        queue.move_to(|_| true);
+        assert_eq!((queue.waiting(), queue.claim().next_batch(100).events()), (0, 0));
     }
 
     #[test]

@@ -1,37 +1,23 @@
 //! What waits in a spool, read without the right to deliver it.
 
 use super::done::Ranges;
+use super::reading::{Line, Reading};
 use super::segment::SegmentName;
 use crate::clock::Timestamp;
-use std::io::{BufRead, Read, Seek, SeekFrom};
+use crate::state;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// How much of a segment is read at once when its lines are counted.
 const SWEEP_BYTES: usize = 64 * 1024;
 
-/// The lines of a spool that wait, oldest segment first, each with its line break. Reads only.
+/// The lines of a spool that wait, damaged ones among them, oldest segment first, without their line breaks. Reads only.
 pub(crate) fn pending_lines(dir: &Path) -> impl Iterator<Item = Vec<u8>> + use<> {
     let dir = dir.to_owned();
     SegmentName::list(&dir).into_iter().flat_map(move |name| {
-        let done = Ranges::read(&dir.join(name.done_file()));
-        let file = std::fs::File::open(dir.join(name.segment_file())).ok();
-        let mut reader = file.map(std::io::BufReader::new);
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let reader = reader.as_mut()?;
-            loop {
-                let mut line = Vec::new();
-                reader.read_until(b'\n', &mut line).ok()?;
-                let from = at;
-                at += line.len() as u64;
-                if line.last() != Some(&b'\n') {
-                    return None; // the end, or a line that is still being written
-                }
-                if !done.contains(from) {
-                    return Some(line);
-                }
-            }
-        })
+        let (dir, mut reading) = (dir.clone(), Reading::new(name));
+        let lines = std::iter::from_fn(move || reading.next(&dir, 0));
+        lines.map(|(Line::Whole(_, text) | Line::Corrupt(_, text))| text)
     })
 }
 
@@ -42,7 +28,7 @@ pub(super) fn count(dir: &Path) -> u64 {
 
 fn count_lines(dir: &Path, name: &SegmentName) -> std::io::Result<u64> {
     let done = Ranges::read(&dir.join(name.done_file()));
-    let mut file = std::fs::File::open(dir.join(name.segment_file()))?;
+    let mut file = state::open(&dir.join(name.segment_file()), state::private_file().read(true))?;
     let mut at = file.seek(SeekFrom::Start(done.covered()))?;
     let mut buffer = vec![0; SWEEP_BYTES];
     let mut lines = 0;

@@ -168,17 +168,26 @@ fn limits_refuse_the_new_event_and_keep_the_old_ones() {
 }
 
 #[test]
-fn what_is_too_old_is_given_up_and_counted() {
+fn what_has_looked_too_old_for_a_day_is_given_up_and_counted() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());
     (0..2).for_each(|n| append(&spool, n));
     let lost = RefCell::new(Vec::new());
     let count = |reason, events| lost.borrow_mut().push((reason, events));
-    let later = now().after(LIMITS.age + Duration::from_secs(60));
-    let mut claim = spool.claim(later, &count).unwrap().unwrap();
-    assert_eq!(claim.next_batch(1_000).events(), 0);
-    claim.finish();
-    assert_eq!(lost.into_inner(), [(LossReason::Expired, 1), (LossReason::Expired, 1)]);
+    let waits = |at| {
+        let mut claim = spool.claim(at, &count).unwrap().unwrap();
+        let events = claim.next_batch(1_000).events();
+        claim.finish();
+        events
+    };
+    const DAY: Duration = Duration::from_secs(86_400);
+    let later = now().after(LIMITS.age + DAY);
+    // Looks too old, has done so for half a day, is from now after all, looks too old once more.
+    for at in [later, later.after(DAY / 2), now(), later, later.after(DAY - Duration::from_secs(1))] {
+        assert_eq!((waits(at), lost.borrow().len()), (2, 0), "{at}");
+    }
+    assert_eq!(waits(later.after(DAY)), 0);
+    assert_eq!(lost.into_inner(), [(LossReason::Expired, 2)]);
     assert_eq!((spool.waiting(), files(dir.path()).len()), (0, 2), "the lock and the live file stay");
 }
 

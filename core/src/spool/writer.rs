@@ -26,6 +26,8 @@ struct Segment {
     name: SegmentName,
     file: File,
     length: u64,
+    /// How large the kernel let a file of this process become when the segment was begun.
+    max_bytes: u64,
 }
 
 impl Writer {
@@ -36,18 +38,29 @@ impl Writer {
 
     /// Writes one line. Says whether it went into a new segment.
     pub(super) fn append(&mut self, line: &[u8], now: Timestamp) -> io::Result<bool> {
-        if self.segment.as_ref().is_some_and(|open| open.length >= MAX_SEGMENT_BYTES) {
+        if self.segment.as_ref().is_some_and(|open| !open.has_room_for(line)) {
             self.segment = None;
         }
         let new = self.segment.is_none();
         let open = match &mut self.segment {
             Some(open) => open,
             empty => {
+                state::check_size(line.len() as u64)?;
                 let begun = Segment::begin(&self.dir, &self.name, &mut self.live, now)?;
                 empty.insert(begun)
             }
         };
-        open.append(line).inspect_err(|_| self.segment = None)?;
+        match append_whole(&mut open.file, open.length, line) {
+            Ok(()) => open.length += line.len() as u64,
+            // The segment goes on when there is room again: another one for each event would fill the directory.
+            Err(Failed { error, torn: false }) => return Err(error),
+            Err(Failed { error, torn: true }) => {
+                if let Some(torn) = self.segment.take().filter(|torn| torn.length == 0) {
+                    remove(&self.dir, &torn.name);
+                }
+                return Err(error);
+            }
+        }
         Ok(new)
     }
 
@@ -68,7 +81,8 @@ impl Writer {
     pub(super) fn is_erased(&self) -> bool {
         match &self.segment {
             Some(open) => !self.dir.join(open.name.segment_file()).exists(),
-            None => self.live.is_some() && !self.dir.join(segment::live_file(&self.name)).exists(),
+            None if self.live.is_some() => !self.dir.join(segment::live_file(&self.name)).exists(),
+            None => !self.dir.exists(),
         }
     }
 
@@ -91,11 +105,12 @@ impl Segment {
         if live.is_none() {
             *live = Some(announce(dir, writer)?);
         }
+        let max_bytes = state::max_file_bytes();
         let mut begun_ms = now.unix_millis();
         loop {
             let name = SegmentName::new(begun_ms, writer);
             match state::private_file().append(true).create_new(true).open(dir.join(name.segment_file())) {
-                Ok(file) => return Ok(Self { name, file, length: 0 }),
+                Ok(file) => return Ok(Self { name, file, length: 0, max_bytes }),
                 // Two segments within a millisecond, or a clock that was set back.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => begun_ms += 1,
                 Err(error) => return Err(error),
@@ -103,22 +118,53 @@ impl Segment {
         }
     }
 
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        let written = loop {
-            match self.file.write(line) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other?,
-            }
-        };
-        if written == line.len() {
-            self.length += line.len() as u64;
-            return Ok(());
-        }
-        // The disk is full in the middle of the line. Nobody counts it without its line break, so it can be taken back;
-        // if even that fails, the segment ends here and the torn line stays one that nobody reads.
-        self.file.set_len(self.length)?;
-        Err(io::ErrorKind::WriteZero.into())
+    fn has_room_for(&self, line: &[u8]) -> bool {
+        // Beyond its limit a write would not fail: it would kill the host by SIGXFSZ.
+        self.length < MAX_SEGMENT_BYTES && self.length.saturating_add(line.len() as u64) <= self.max_bytes
     }
+}
+
+/// Where lines are appended.
+trait Sink {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize>;
+    fn set_len(&mut self, length: u64) -> io::Result<()>;
+}
+
+impl Sink for File {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        Write::write(self, line)
+    }
+
+    fn set_len(&mut self, length: u64) -> io::Result<()> {
+        File::set_len(self, length)
+    }
+}
+
+/// Why a line was not appended.
+#[derive(Debug)]
+struct Failed {
+    error: io::Error,
+    /// Whether a part of the line is there now, and could not be taken back.
+    torn: bool,
+}
+
+/// Appends a line to a file of this length, by one `write(2)`, whole or not at all.
+fn append_whole(file: &mut impl Sink, length: u64, line: &[u8]) -> Result<(), Failed> {
+    let written = loop {
+        match file.write(line) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other,
+        }
+    };
+    let error = match written {
+        Ok(written) if written == line.len() => return Ok(()),
+        // The disk is full in the middle of the line.
+        Ok(_) => io::ErrorKind::WriteZero.into(),
+        Err(error) => error,
+    };
+    // Nobody counts a line without its line break, so it can be taken back; if even that fails, it must be the last of
+    // its file, where it stays one that nobody reads.
+    Err(Failed { torn: file.set_len(length).is_err(), error })
 }
 
 /// Makes the live file: locked before it has its name, so nobody ever sees it without its lock.
@@ -135,5 +181,51 @@ fn announce(dir: &std::path::Path, writer: &str) -> io::Result<File> {
 pub(super) fn remove(dir: &std::path::Path, name: &SegmentName) {
     if state::remove_if_there(&dir.join(name.segment_file())).is_ok() {
         let _ = state::remove_if_there(&dir.join(name.done_file()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+
+    /// A disk that answers each write with the next of these: so many bytes, or an error by its number.
+    struct Disk {
+        content: Vec<u8>,
+        answers: VecDeque<Result<usize, i32>>,
+        truncates: bool,
+    }
+
+    impl Sink for Disk {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            let written = self.answers.pop_front().unwrap_or(Ok(line.len())).map_err(io::Error::from_raw_os_error)?;
+            self.content.extend_from_slice(&line[..written]);
+            Ok(written)
+        }
+
+        fn set_len(&mut self, length: u64) -> io::Result<()> {
+            let failed = || io::Error::from(io::ErrorKind::Other);
+            self.truncates.then(|| self.content.truncate(length as usize)).ok_or_else(failed)
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn whatever_the_disk_answers_a_line_is_there_whole_or_not_at_all() {
+        use nix::errno::Errno;
+        let line = b"{\"n\":1}\n";
+        let errors = [Errno::ENOSPC, Errno::EDQUOT, Errno::EIO, Errno::EFBIG, Errno::EROFS, Errno::ESTALE];
+        let short = (0..line.len()).map(Ok);
+        for answer in errors.map(|errno| Err(errno as i32)).into_iter().chain(short) {
+            let mut disk = Disk { content: b"{}\n".to_vec(), answers: [answer].into(), truncates: true };
+            assert!(!append_whole(&mut disk, 3, line).unwrap_err().torn, "{answer:?}");
+            append_whole(&mut disk, 3, line).unwrap();
+            assert_eq!(disk.content, b"{}\n{\"n\":1}\n", "after {answer:?}");
+            disk = Disk { content: Vec::new(), answers: [answer].into(), truncates: false };
+            assert!(append_whole(&mut disk, 0, line).unwrap_err().torn, "{answer:?}: nothing may follow");
+        }
+        let mut disk = Disk { content: Vec::new(), answers: [Err(Errno::EINTR as i32)].into(), truncates: false };
+        append_whole(&mut disk, 0, line).unwrap();
+        assert_eq!(disk.content, line);
     }
 }

@@ -1,12 +1,13 @@
 //! Whom overt's files may belong to, and where they may lie.
 //!
-//! - A file is ours if it is a regular file, no symbolic link, and belongs to this user or to root. Anything else that has
-//!   its name is as good as unreadable: it is not followed, not written, and opening it never blocks.
+//! - A file is ours if it is a regular file, no symbolic link, belongs to this user or to root, and not everybody may write
+//!   it. Anything else that has its name is as good as unreadable: it is not followed, not written, and opening it never
+//!   blocks. Too wide permissions to read are narrowed.
 //! - The state directory belongs to this user or to root, and nobody else may change it. Nobody else may take it away
 //!   either: each directory above it, and each symbolic link on the way, belongs to this user or to root, and where
 //!   everybody may write, the sticky bit protects what lies there.
-//! - Where only overt writes (`spool/` and below), too wide permissions are narrowed. The state directory itself may be
-//!   the tool's own and stays as it is.
+//! - Where only overt writes (`spool/` and below), a directory's permissions are narrowed. The state directory itself may
+//!   be the tool's own and stays as it is.
 //!
 //! A group may write to the state directory if it is the process's own: where each user has a group of his own, a tool
 //! makes directories of mode 0775 without meaning anything by it. Windows keeps a user's directories to that user by
@@ -37,7 +38,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     let file = options.open(path)?;
     let data = file.metadata()?;
     if !data.is_file() {
-        return Err(io::Error::other("not a file"));
+        return Err(not_a_file());
     }
     #[cfg(unix)]
     unix::check_file(&file, &data)?;
@@ -46,9 +47,26 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
 
 /// Reads a file that is ours.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_all(&open(path, private_file().read(true))?)
+}
+
+/// Reads a file outside the state directory, whoever's it is.
+pub(crate) fn read_anyones(path: &Path) -> io::Result<Vec<u8>> {
+    // Looked at first: opening a pipe would block.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(not_a_file());
+    }
+    read_all(&File::open(path)?)
+}
+
+fn read_all(file: &File) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    let read = open(path, private_file().read(true))?.take(MAX_READ_BYTES + 1).read_to_end(&mut content)?;
+    let read = file.take(MAX_READ_BYTES + 1).read_to_end(&mut content)?;
     if read as u64 > MAX_READ_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(content) }
+}
+
+fn not_a_file() -> io::Error {
+    io::Error::other("not a file")
 }
 
 /// Makes a directory in which only overt writes, or finds it and makes it private.
@@ -61,6 +79,14 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
         Ok(_) => Ok(()),
         Err(_) => super::make_dir(path),
     }
+}
+
+/// Whether the program runs with the rights of another user than the one who started it, or could take them back.
+pub(crate) fn has_anothers_rights() -> bool {
+    #[cfg(unix)]
+    return unix::has_anothers_rights();
+    #[cfg(not(unix))]
+    return false;
 }
 
 /// Refuses a directory that others can change, whether it is there already or is still to be made.
@@ -99,8 +125,24 @@ mod unix {
     /// What the kernel shows for an owner who has no number in this user namespace.
     const UNMAPPED: u32 = 65_534;
 
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_anothers_rights() -> bool {
+        use nix::unistd::{getresgid, getresuid};
+        let user = getresuid().is_ok_and(|ids| ids.real != ids.effective || ids.real != ids.saved);
+        user || getresgid().is_ok_and(|ids| ids.real != ids.effective || ids.real != ids.saved)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn has_anothers_rights() -> bool {
+        use rustix::process::{getgid, getuid};
+        getuid() != geteuid() || getgid() != getegid()
+    }
+
     pub(super) fn check_file(file: &File, data: &Metadata) -> io::Result<()> {
         check_owner(data)?;
+        if data.mode() & WRITABLE_BY_ALL != 0 {
+            return Err(refused("others can write to it"));
+        }
         if data.mode() & BY_OTHERS != 0 && data.uid() == geteuid().as_raw() {
             let _ = file.set_permissions(Permissions::from_mode(0o600));
         }
@@ -125,7 +167,11 @@ mod unix {
         match std::fs::metadata(dir) {
             Ok(data) if data.is_dir() => {
                 let by_group = data.mode() & WRITABLE_BY_GROUP != 0 && data.gid() != getegid().as_raw();
-                if by_group || data.mode() & WRITABLE_BY_ALL != 0 { Err(refused("others can write to it")) } else { Ok(()) }
+                if by_group || data.mode() & WRITABLE_BY_ALL != 0 {
+                    Err(refused("others can write to it"))
+                } else {
+                    Ok(())
+                }
             }
             _ => Ok(()),
         }
