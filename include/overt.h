@@ -272,6 +272,13 @@ void overt_config_set_respect_do_not_track(overt_config *config, bool respect);
 // Whether the default holds in CI too, where nobody sees a notice. Default: false.
 void overt_config_set_in_ci(overt_config *config, bool in_ci);
 
+// What a person is told once, on a terminal, before the default counts for them: what is sent, where to read it, how to
+// stop it. It goes to stderr. Default: nothing is told, and the default counts at once.
+void overt_config_set_notice(overt_config *config, overt_str notice);
+
+// Whether the default counts before the notice was shown. Default: false.
+void overt_config_set_send_before_notice(overt_config *config, bool send);
+
 // ---- Config: callbacks ----------------------------------------------------------------------------------------------
 
 // What a before_send makes of an event. Lives during that call.
@@ -421,6 +428,8 @@ typedef enum {
   OVERT_REASON_NO_API_KEY = 9,
   // The program runs with another user's rights (setuid, setgid): off.
   OVERT_REASON_PRIVILEGED = 10,
+  // The tool's notice was not shown yet, and nobody said on: off.
+  OVERT_REASON_NO_NOTICE = 11,
 } overt_consent_reason_value;
 
 // The rule that decided about consent.

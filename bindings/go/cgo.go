@@ -113,6 +113,7 @@ func setOptions(c *C.overt_config, config *Config) error {
 	text(config.APIKey, func(s C.overt_str) { C.overt_config_set_api_key(c, s) })
 	text(config.Endpoint, func(s C.overt_str) { C.overt_config_set_endpoint(c, s) })
 	text(config.Wire, func(s C.overt_str) { C.overt_config_set_wire(c, s) })
+	text(config.Notice, func(s C.overt_str) { C.overt_config_set_notice(c, s) })
 	text(config.Compression, func(s C.overt_str) { C.overt_config_set_compression(c, s) })
 	text(config.StateDir, func(s C.overt_str) { C.overt_config_set_state_dir(c, s) })
 	text(config.ClientIDPath, func(s C.overt_str) { C.overt_config_set_client_id_path(c, s) })
@@ -145,6 +146,7 @@ func setOptions(c *C.overt_config, config *Config) error {
 	on(config.HistoricalMigration, func() { C.overt_config_set_historical_migration(c, true) })
 	on(config.Debug, func() { C.overt_config_set_debug(c, true) })
 	on(config.InCI, func() { C.overt_config_set_in_ci(c, true) })
+	on(config.SendBeforeNotice, func() { C.overt_config_set_send_before_notice(c, true) })
 
 	setNumbers(c, config)
 	setTimes(c, config)

@@ -95,6 +95,11 @@ type Config struct {
 	RespectDoNotTrack *bool
 	// InCI says whether DefaultConsent holds in CI too, where nobody sees a notice.
 	InCI bool
+	// Notice is what a person is told once, on a terminal, before DefaultConsent counts for them: what is sent, where to
+	// read it, how to stop it. It goes to stderr. Empty: nothing is told, and DefaultConsent counts at once.
+	Notice string
+	// SendBeforeNotice says whether DefaultConsent counts before the notice was shown.
+	SendBeforeNotice bool
 }
 
 // Bool gives an option that is a pointer: overt.Config{Background: overt.Bool(false)}.

@@ -30,6 +30,8 @@ const (
 	ReasonNoAPIKey ConsentReason = "no_api_key"
 	// ReasonPrivileged: the program runs with another user's rights (setuid, setgid): off.
 	ReasonPrivileged ConsentReason = "privileged"
+	// ReasonNoNotice: Config.Notice was not shown yet, and nobody said on: off.
+	ReasonNoNotice ConsentReason = "no_notice"
 	// ReasonNoClient: the *Client is nil: off.
 	ReasonNoClient ConsentReason = "no_client"
 	// ReasonNoCgo: the program was built with CGO_ENABLED=0, which leaves overt out of it: off.

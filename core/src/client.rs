@@ -21,6 +21,7 @@ use crate::event::{self, Common, Event, Properties, Rewritten};
 use crate::identity;
 use crate::ledger::{self, Ledger};
 use crate::loss::LossReason;
+use crate::notice::Notice;
 use crate::spool;
 use crate::state::{self, StateDir};
 use crate::stats::{Counts, Stats, Storage};
@@ -34,7 +35,7 @@ use serde::Serialize;
 use session::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -81,6 +82,9 @@ struct Inner {
     clock: Box<dyn Clock>,
     transport: Box<dyn Transport>,
     trace: Trace,
+    notice: Option<Notice>,
+    /// Whether the notice need not be looked for any more.
+    noticed: AtomicBool,
     /// What `set_consent` said in this process.
     said: AtomicU8,
     /// The decision, so that the disabled path is one load.
@@ -124,9 +128,13 @@ impl Client {
             default: config.default_consent,
             has_api_key: !to.api_key.is_empty(),
         };
+        let state = StateDir::new(config.state_dir.as_deref(), &config.app);
+        let notice = state.as_ref().ok().and_then(|state| Notice::new(&config.notice, state.root()));
         let inner = Inner {
+            notice,
+            noticed: AtomicBool::new(config.send_before_notice || config.notice.trim().is_empty()),
             signals: Signals::read(&rules, &variables),
-            state: StateDir::new(config.state_dir.as_deref(), &config.app),
+            state,
             trace: Trace::new(config.debug || variables.get("OVERT_DEBUG").is_some_and(|value| value == "1")),
             said: AtomicU8::new(choice::UNSAID),
             decided: AtomicU8::new(0),
@@ -139,7 +147,7 @@ impl Client {
             transport,
         };
         let client = Self { inner: Arc::new(inner) };
-        let consent = client.inner.decide();
+        let consent = client.inner.decide_with_notice();
         client.inner.life.has_looked(client.inner.clock.now());
         client.inner.trace.say(|| format!("consent {consent:?}"));
         if consent.enabled && client.inner.config.background {

@@ -109,6 +109,11 @@ pub struct Config {
     pub consent_env: Vec<ConsentVariable>,
     /// On unless somebody says off (default), or off unless somebody says on.
     pub default_consent: bool,
+    /// What a person is told once, on a terminal, before the default counts for them: what is sent, where to read it, how
+    /// to stop it. Empty: nothing, and the default counts at once.
+    pub notice: String,
+    /// Whether the default counts before the notice was shown. Default: no.
+    pub send_before_notice: bool,
     /// Whether `DO_NOT_TRACK` counts. Default: yes.
     pub respect_do_not_track: bool,
     /// Whether the default holds in CI too, where nobody sees a notice. Default: no.
@@ -170,6 +175,8 @@ impl Config {
             consent: HostConsent::default(),
             consent_env: Vec::new(),
             default_consent: true,
+            notice: String::new(),
+            send_before_notice: false,
             respect_do_not_track: true,
             in_ci: false,
             uploader: None,

@@ -45,11 +45,13 @@ pub enum ConsentReason {
     NoApiKey,
     /// The program runs with the rights of another user than the one who started it (setuid, setgid): off.
     Privileged,
+    /// The tool's notice was not shown yet, and nobody said on: off.
+    NoNotice,
 }
 
 impl ConsentReason {
     /// All reasons. Their order is that of the values in C, where new ones come last.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ToolVariable,
         Self::TelemetryEnabled,
         Self::DoNotTrack,
@@ -60,6 +62,7 @@ impl ConsentReason {
         Self::Default,
         Self::NoApiKey,
         Self::Privileged,
+        Self::NoNotice,
     ];
 
     /// The word for it in every language.
@@ -75,12 +78,13 @@ impl ConsentReason {
             Self::Default => "default",
             Self::NoApiKey => "no_api_key",
             Self::Privileged => "privileged",
+            Self::NoNotice => "no_notice",
         }
     }
 
-    /// Whether `force` cannot overrule it: there is nowhere to send to, or no right to keep anything.
+    /// Whether `force` cannot overrule it: there is nowhere to send to, no right to keep anything, or nobody could know.
     pub(crate) fn is_final(self) -> bool {
-        self.is_a_persons() || matches!(self, Self::NoApiKey | Self::Privileged)
+        self.is_a_persons() || matches!(self, Self::NoApiKey | Self::Privileged | Self::NoNotice)
     }
 
     /// Whether a person said so, as against the tool or its surroundings. `force` never overrules a person.
@@ -217,8 +221,15 @@ impl Signals {
     }
 }
 
-/// Decides. The order is the contract; `docs/consent.md` gives the reason of each step.
-pub fn decide(rules: &Rules, signals: Signals, host: Option<bool>, stored: StoredChoice) -> Consent {
+/// Decides. The order is the contract; `docs/consent.md` gives the reason of each step. `noticed` says whether the tool's
+/// notice was shown, or there is none; it is asked only where that matters.
+pub fn decide(
+    rules: &Rules,
+    signals: Signals,
+    host: Option<bool>,
+    stored: StoredChoice,
+    noticed: impl FnOnce() -> bool,
+) -> Consent {
     use ConsentReason as Why;
     let (enabled, reason) = match (signals, host, stored) {
         (Signals { privileged: true, .. }, _, _) => (false, Why::Privileged),
@@ -233,6 +244,7 @@ pub fn decide(rules: &Rules, signals: Signals, host: Option<bool>, stored: Store
         (_, Some(true), _) => (true, Why::Host),
         (_, _, StoredChoice::On) => (true, Why::Stored),
         (Signals { ci: true, .. }, _, _) => (false, Why::Ci),
+        _ if rules.default && !noticed() => (false, Why::NoNotice),
         _ => (rules.default, Why::Default),
     };
     match enabled && !rules.has_api_key {

@@ -53,6 +53,7 @@ mod identity;
 mod json;
 mod ledger;
 mod loss;
+mod notice;
 mod retry;
 mod spool;
 mod state;

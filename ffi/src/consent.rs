@@ -36,11 +36,13 @@ pub enum ConsentReasonValue {
     OVERT_REASON_NO_API_KEY = 9,
     /// The program runs with another user's rights (setuid, setgid): off.
     OVERT_REASON_PRIVILEGED = 10,
+    /// The tool's notice was not shown yet, and nobody said on: off.
+    OVERT_REASON_NO_NOTICE = 11,
 }
 
 impl ConsentReasonValue {
     /// The value, and the word of the core where it is one of its reasons.
-    const WORDS: [(Self, &'static CStr); 11] = [
+    const WORDS: [(Self, &'static CStr); 12] = [
         (Self::OVERT_REASON_NO_CLIENT, c"no_client"),
         (Self::OVERT_REASON_TOOL_VARIABLE, c"tool_variable"),
         (Self::OVERT_REASON_TELEMETRY_ENABLED, c"telemetry_enabled"),
@@ -52,6 +54,7 @@ impl ConsentReasonValue {
         (Self::OVERT_REASON_DEFAULT, c"default"),
         (Self::OVERT_REASON_NO_API_KEY, c"no_api_key"),
         (Self::OVERT_REASON_PRIVILEGED, c"privileged"),
+        (Self::OVERT_REASON_NO_NOTICE, c"no_notice"),
     ];
 
     fn of(reason: overt_core::ConsentReason) -> ConsentReason {

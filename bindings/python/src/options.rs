@@ -87,6 +87,8 @@ fn set(config: &mut Config, name: &str, value: &Value<'_>) -> PyResult<()> {
         "default_consent" => put.to(&mut config.default_consent, flag),
         "respect_do_not_track" => put.to(&mut config.respect_do_not_track, flag),
         "in_ci" => put.to(&mut config.in_ci, flag),
+        "notice" => put.to(&mut config.notice, text),
+        "send_before_notice" => put.to(&mut config.send_before_notice, flag),
         "background" => put.to(&mut config.background, flag),
         "debug" => put.to(&mut config.debug, flag),
         _ => Err(PyTypeError::new_err(format!("Client() got an unexpected keyword argument '{name}'"))),

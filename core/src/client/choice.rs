@@ -4,8 +4,10 @@ use super::Inner;
 use super::life::Life;
 use crate::config::HostConsent;
 use crate::consent::{self, Consent, ConsentReason, StoredChoice};
+use crate::environment;
 use crate::error::Error;
 use crate::identity;
+use crate::notice::{Notice, Stderr};
 use std::sync::atomic::Ordering;
 
 /// What `set_consent` said in this process.
@@ -20,9 +22,31 @@ impl Inner {
             Ok(state) if !self.signals.say_off() => StoredChoice::read(&state.consent()),
             _ => StoredChoice::None,
         };
-        let consent = consent::decide(&self.rules, self.signals, self.host_says(), stored);
+        let consent = consent::decide(&self.rules, self.signals, self.host_says(), stored, || self.was_noticed());
         self.decided.store(pack(consent), Ordering::Relaxed);
         consent
+    }
+
+    /// Decides for the first time: shows the notice if it is all that the default waits for.
+    pub(super) fn decide_with_notice(&self) -> Consent {
+        let consent = self.decide();
+        let by_default = matches!(consent.reason, ConsentReason::NoNotice)
+            || consent.enabled && consent.reason == ConsentReason::Default && !self.config.notice.trim().is_empty();
+        if !by_default || environment::ci_name(&self.variables).is_some() {
+            return consent;
+        }
+        let safe = self.state.as_ref().is_ok_and(|state| state.check().is_ok());
+        let shown = safe && self.notice.as_ref().is_some_and(|notice| notice.show(&mut Stderr, self.clock.now()));
+        if shown { self.decide() } else { consent }
+    }
+
+    /// Whether the notice was shown, or there is none, or the tool does not wait for it.
+    fn was_noticed(&self) -> bool {
+        let noticed = self.noticed.load(Ordering::Relaxed) || self.notice.as_ref().is_some_and(Notice::was_shown);
+        if noticed {
+            self.noticed.store(true, Ordering::Relaxed);
+        }
+        noticed
     }
 
     /// Notices what other processes did: a choice that was stored, a spool that was erased.

@@ -17,7 +17,7 @@ fn rules() -> Rules {
 }
 
 /// The order of DESIGN's "Consent", as a list of rules that is searched from the top: a second, plainer form of it.
-fn by_the_table(rules: &Rules, said: Signals, host: Option<bool>, stored: StoredChoice) -> Consent {
+fn by_the_table(rules: &Rules, said: Signals, host: Option<bool>, stored: StoredChoice, noticed: bool) -> Consent {
     use ConsentReason as Why;
     let table = [
         (said.privileged, false, Why::Privileged),
@@ -32,6 +32,7 @@ fn by_the_table(rules: &Rules, said: Signals, host: Option<bool>, stored: Stored
         (host == Some(true), true, Why::Host),
         (stored == StoredChoice::On, true, Why::Stored),
         (said.ci, false, Why::Ci),
+        (rules.default && !noticed, false, Why::NoNotice),
         (true, rules.default, Why::Default),
     ];
     let (_, enabled, reason) = *table.iter().find(|(applies, _, _)| *applies).unwrap();
@@ -53,11 +54,14 @@ fn every_combination_is_decided_by_the_first_rule_that_applies() {
                 // Every eleventh combination, so that the others are decided by the other rules.
                 let privileged = combinations % 11 == 0;
                 let signals = Signals { tool, general, do_not_track, ci, privileged };
-                let decided = decide(&rules, signals, host, stored);
-                assert_eq!(decided, by_the_table(&rules, signals, host, stored), "{signals:?} {host:?} {stored:?}");
-                let off = tool == Some(false) || general == Some(false) || do_not_track || host == Some(false);
-                assert!(!(off && decided.enabled), "off can be said by anyone: {signals:?} {host:?}");
-                seen.insert(decided.reason);
+                for noticed in BOTH {
+                    let decided = decide(&rules, signals, host, stored, || noticed);
+                    let expected = by_the_table(&rules, signals, host, stored, noticed);
+                    assert_eq!(decided, expected, "{signals:?} {host:?} {stored:?} {noticed}");
+                    let off = tool == Some(false) || general == Some(false) || do_not_track || host == Some(false);
+                    assert!(!(off && decided.enabled), "off can be said by anyone: {signals:?} {host:?}");
+                    seen.insert(decided.reason);
+                }
                 combinations += 1;
             }
         }

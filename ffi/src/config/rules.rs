@@ -37,3 +37,19 @@ pub extern "C" fn overt_config_set_respect_do_not_track(config: Option<&mut Conf
 pub extern "C" fn overt_config_set_in_ci(config: Option<&mut Config>, in_ci: bool) {
     set(config, |config| config.core.in_ci = in_ci);
 }
+
+/// What a person is told once, on a terminal, before the default counts for them: what is sent, where to read it, how to
+/// stop it. It goes to stderr. Default: nothing is told, and the default counts at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_notice(config: Option<&mut Config>, notice: Str) {
+    set_text(config, "notice", notice, |core, text| {
+        text.clone_into(&mut core.notice);
+        Ok(())
+    });
+}
+
+/// Whether the default counts before the notice was shown. Default: false.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_send_before_notice(config: Option<&mut Config>, send: bool) {
+    set(config, |config| config.core.send_before_notice = send);
+}

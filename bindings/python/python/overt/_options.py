@@ -83,6 +83,11 @@ class Options(TypedDict, total=False):
     """Whether `DO_NOT_TRACK` counts. Default: True."""
     in_ci: bool | None
     """Whether the default holds in CI too, where nobody sees a notice. Default: False."""
+    notice: str | None
+    """What a person is told once, on a terminal, before the default counts for them: what is sent, where to read it,
+    how to stop it. It goes to stderr. Default: nothing is told, and the default counts at once."""
+    send_before_notice: bool | None
+    """Whether the default counts before the notice was shown. Default: False."""
     background: bool | None
     """Whether a thread of overt's sends events by itself. Default: True. Off: only `flush` and `close` do."""
     debug: bool | None

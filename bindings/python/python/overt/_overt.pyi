@@ -50,6 +50,8 @@ class Client:
         default_consent: bool | None = None,
         respect_do_not_track: bool | None = None,
         in_ci: bool | None = None,
+        notice: str | None = None,
+        send_before_notice: bool | None = None,
         background: bool | None = None,
         debug: bool | None = None,
     ) -> Self: ...
