@@ -145,6 +145,12 @@ size_t overt_text_len(const overt_text *text);
 // Frees a text.
 void overt_text_free(overt_text *text);
 
+// ---- Uploader -------------------------------------------------------------------------------------------------------
+
+// Call it first in main. True: this process was started by overt to deliver events, and has done so; return from main
+// at once. False: go on; from now on overt_config_set_detached_upload may have this program started for that.
+bool overt_uploader_main(int argc, char *const *argv);
+
 // ---- Config ---------------------------------------------------------------------------------------------------------
 
 // What is not set has the library's default. Nothing is checked before overt_client_new.
@@ -202,6 +208,10 @@ void overt_config_set_exit_timeout_ms(overt_config *config, uint64_t timeout_ms)
 
 // Whether a thread of overt's sends events by itself. Default: true. Off: only flush and close do.
 void overt_config_set_background(overt_config *config, bool background);
+
+// Whether a process of its own delivers what the end of a client leaves: this program, which is started again and so
+// must begin with overt_uploader_main. One at a time, one a minute, none longer than a minute. Default: false.
+void overt_config_set_detached_upload(overt_config *config, bool detached);
 
 // ---- Config: limits -------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ package overt
 #cgo !overt_system CFLAGS: -I${SRCDIR}/../../include
 #cgo !overt_system LDFLAGS: -lovert
 #include <overt.h>
+#include <stdlib.h>
 
 // Answers by value: C must hold no pointer into a goroutine's stack, which a callback may move.
 typedef struct {
@@ -97,6 +98,16 @@ func open(config *Config) (native, error) {
 	return client, nil
 }
 
+// uploaderMain says whether these were the arguments of an uploader, which then has done its work.
+func uploaderMain(args []string) bool {
+	argv := make([]*C.char, len(args)+1)
+	for i, arg := range args {
+		argv[i] = C.CString(arg)
+		defer C.free(unsafe.Pointer(argv[i]))
+	}
+	return bool(C.overt_uploader_main(C.int(len(args)), &argv[0]))
+}
+
 // release frees a client that nobody closed. It runs on a goroutine of the runtime's, so it does not wait for delivery.
 func release(client native) {
 	C.overt_client_close(client, 0)
@@ -145,6 +156,7 @@ func setOptions(c *C.overt_config, config *Config) error {
 	on(config.PersonProfiles, func() { C.overt_config_set_person_profiles(c, true) })
 	on(config.HistoricalMigration, func() { C.overt_config_set_historical_migration(c, true) })
 	on(config.Debug, func() { C.overt_config_set_debug(c, true) })
+	on(config.DetachedUpload, func() { C.overt_config_set_detached_upload(c, true) })
 	on(config.InCI, func() { C.overt_config_set_in_ci(c, true) })
 	on(config.SendBeforeNotice, func() { C.overt_config_set_send_before_notice(c, true) })
 

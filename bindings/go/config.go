@@ -46,6 +46,9 @@ type Config struct {
 	ExitTimeout time.Duration
 	// Background says whether a thread of overt's sends events by itself. Default: true. Off: only Flush and Close do.
 	Background *bool
+	// DetachedUpload says whether a process of its own delivers what Close leaves: this program, which is started again
+	// and so must begin main with [UploaderMain]. One at a time, one a minute, none longer than a minute.
+	DetachedUpload bool
 
 	// MaxEventBytes: the largest event. Default: 32 KiB, at most 900 KiB.
 	MaxEventBytes int
@@ -116,6 +119,9 @@ func Duration(value time.Duration) *time.Duration { return &value }
 func (c *Config) check() error {
 	if c.Consent != nil && c.ConsentFunc != nil {
 		return errors.New("overt: consent: Consent and ConsentFunc exclude each other")
+	}
+	if c.DetachedUpload && !looked.Load() {
+		return errors.New("overt: detached_upload: main does not begin with UploaderMain")
 	}
 	for _, number := range []struct {
 		name  string

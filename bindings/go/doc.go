@@ -40,6 +40,13 @@
 //	defer cancel()
 //	err := client.Flush(ctx) // overt.Timeout and overt.Undelivered lose nothing
 //
+// A program whose runs are shorter than a request can leave that to a process of its own: with [Config.DetachedUpload],
+// Close starts the program once more, in the background, where [UploaderMain] delivers and ends:
+//
+//	func main() {
+//		overt.UploaderMain()
+//		// …
+//
 // Close is the rule. A client that is no longer reachable is freed by the garbage collector; its events wait for the
 // next run. os.Exit skips deferred calls, and that is no harm either.
 //

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	overt "github.com/overt-telemetry/overt/bindings/go"
 )
 
 // children are what this binary does instead of its tests when OVERT_TEST_CHILD names one, with OVERT_TEST_ARGUMENT.
@@ -14,6 +16,9 @@ var children = map[string]func(argument string){}
 var examplesDir string
 
 func TestMain(m *testing.M) {
+	if os.Getenv("OVERT_TEST_CHILD") != "late" {
+		overt.UploaderMain()
+	}
 	// Consent and delivery must not depend on the machine.
 	for _, variable := range []string{"CI", "TELEMETRY_ENABLED", "DO_NOT_TRACK", "OVERT_DEBUG"} {
 		os.Unsetenv(variable)

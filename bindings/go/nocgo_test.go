@@ -43,4 +43,7 @@ func TestNoCgoNamesAnOptionThatCannotBeUsed(t *testing.T) {
 	if _, err := overt.New(overt.Config{App: "tool", FlushAt: -1}); err == nil {
 		t.Error("a negative number was taken")
 	}
+	if _, err := overt.New(overt.Config{App: "tool", DetachedUpload: true}); err != nil {
+		t.Error(err) // TestMain has called UploaderMain
+	}
 }

@@ -18,6 +18,20 @@
 //! # Ok::<(), overt::Error>(())
 //! ```
 //!
+//! A tool whose runs are shorter than a request can leave delivery to a process of its own: itself, started again at the
+//! end of its client. It must look for that before it does anything else.
+//!
+//! ```no_run
+//! // The first lines of main.
+//! if let Some(upload) = overt::Upload::from_args(std::env::args_os().skip(1)) {
+//!     upload.run();
+//!     return;
+//! }
+//!
+//! let mut config = overt::Config::new("starfish");
+//! config.uploader = overt::Uploader::this_program();
+//! ```
+//!
 //! The way of an event, and the only direction in which the modules depend on each other:
 //!
 //! ```text
@@ -55,6 +69,7 @@ mod ledger;
 mod loss;
 mod notice;
 mod retry;
+mod signals;
 mod spool;
 mod state;
 mod stats;

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::config::{Config, HostConsent};
 use crate::error::Error;
+use crate::signals;
 use crate::state;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 
 /// The longest that an uploader lives: four attempts of 10 s each and the pauses between them fit in.
 pub const MAX_LIFE: Duration = Duration::from_secs(60);
+/// What of its life is left for its end, which lies in the host's hands again.
+const LAST_MOMENTS: Duration = Duration::from_secs(5);
 /// A tool that is run in a loop starts one in this time; its other runs leave their events to the next.
 pub const START_EVERY: Duration = Duration::from_secs(60);
 
@@ -31,6 +34,10 @@ const MARK: &str = "overt-upload";
 /// The last argument: whether the host itself had said on.
 const HOST_SAYS_ON: &str = "host-says-on";
 const HOST_SAYS_NOTHING: &str = "host-says-nothing";
+
+/// `DETACHED_PROCESS`, `CREATE_NEW_PROCESS_GROUP`, `IDLE_PRIORITY_CLASS`: no console, and none that opens. Untested.
+#[cfg(windows)]
+const WITHOUT_A_WINDOW: u32 = 0x8 | 0x200 | 0x40;
 
 /// How a host starts its uploader: a program that hands what follows `args` to [`Upload::from_args`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +64,13 @@ impl Uploader {
         let mut command = Command::new(&self.program);
         command.args(&self.args).args(job.to_args());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| failed(&error))?;
+        #[cfg(windows)]
+        std::os::windows::process::CommandExt::creation_flags(&mut command, WITHOUT_A_WINDOW);
+        // The terminal may close, or the user press Ctrl-C, before the new process has a session of its own.
+        let mut child = signals::with_none_of_terminal(|| command.spawn()).map_err(|error| failed(&error))?;
         // A host that lives on would keep a zombie. If this thread cannot be, the end of the host does it.
-        let _ =
-            std::thread::Builder::new().name("overt-reaper".into()).stack_size(64 * 1024).spawn(move || child.wait());
+        let reaper = std::thread::Builder::new().name("overt-reaper".into()).stack_size(64 * 1024);
+        let _ = signals::with_none(|| reaper.spawn(move || child.wait()));
         Ok(true)
     }
 }
@@ -130,8 +140,9 @@ impl Upload {
     /// Delivers what waits for each of the app's destinations. The process is to end afterwards: it has left its session,
     /// its directory and the descriptors that it inherited.
     pub fn run(self) {
+        let end = Instant::now() + MAX_LIFE - LAST_MOMENTS;
+        limit_life();
         detach();
-        let end = Instant::now() + MAX_LIFE;
         for mut config in Config::stored(&self.app, Some(&self.state_dir)).unwrap_or_default() {
             config.background = false;
             if self.host_says_on {
@@ -140,10 +151,34 @@ impl Upload {
             let Ok(client) = Client::new(config) else { continue };
             let turn = client.paths().and_then(|paths| Turn::take(&paths.spool).ok().flatten());
             if turn.is_some() {
-                let _ = client.flush(end.saturating_duration_since(Instant::now()));
+                deliver(&client, end);
             }
         }
     }
+}
+
+/// Delivers what waits, and then what other runs have recorded meanwhile, which start no uploader of their own.
+fn deliver(client: &Client, end: Instant) {
+    let mut delivered = 0;
+    while client.flush(end.saturating_duration_since(Instant::now())).is_ok() {
+        let so_far = client.stats().delivered;
+        if so_far == delivered {
+            return;
+        }
+        delivered = so_far;
+    }
+}
+
+/// Ends this process when its time is over, whatever hangs: a dead network file system, or what the host does at its end.
+fn limit_life() {
+    let end = || {
+        std::thread::sleep(MAX_LIFE);
+        #[cfg(unix)]
+        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
+        std::process::exit(1)
+    };
+    let thread = std::thread::Builder::new().name("overt-end".into()).stack_size(64 * 1024);
+    let _ = signals::with_none(|| thread.spawn(end));
 }
 
 /// Leaves the parent's session, descriptors and directory, and makes room for everybody else.
@@ -153,8 +188,9 @@ fn detach() {
     #[cfg(unix)]
     {
         let _ = nix::unistd::setsid();
-        let _ = rustix::process::nice(19);
+        // Before it has to wait for everybody else: somebody may wait for this.
         close_inherited();
+        let _ = rustix::process::nice(19);
     }
 }
 

@@ -31,6 +31,8 @@ const PARTS: &[Part] = &[
     Source("str.rs"),
     Text("str.h"),
     Source("text.rs"),
+    Chapter("Uploader"),
+    Source("uploader.rs"),
     Chapter("Config"),
     Remark("What is not set has the library's default. Nothing is checked before overt_client_new."),
     Source("config.rs"),

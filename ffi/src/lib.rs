@@ -29,4 +29,5 @@ mod out;
 mod status;
 mod str;
 mod text;
+mod uploader;
 mod version;

@@ -17,6 +17,8 @@ static void bad_batch_bytes(overt_config *config) { overt_config_set_max_batch_b
 static void bad_properties(overt_config *config) { overt_config_set_super_properties(config, OVERT_STR("{")); }
 static void bad_variable(overt_config *config) { overt_config_add_consent_env(config, OVERT_STR("=1")); }
 static void bad_version(overt_config *config) { overt_config_set_app_version(config, OVERT_STR("\xff")); }
+/* Without the early call. */
+static void bad_upload(overt_config *config) { overt_config_set_detached_upload(config, true); }
 /* The first mistake is the one that is answered. */
 static void two(overt_config *config) {
   bad_wire(config);
@@ -41,6 +43,7 @@ static void mistakes(const char *state_dir) {
       {bad_properties, "super_properties: "},
       {bad_variable, "consent_env: "},
       {bad_version, "app_version: not UTF-8"},
+      {bad_upload, "detached_upload: overt_uploader_main was not called"},
       {two, "wire: "},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -78,6 +81,7 @@ static void every_option(const char *state_dir) {
   overt_config_set_timeout_ms(config, UINT64_MAX);
   overt_config_set_connect_timeout_ms(config, 1);
   overt_config_set_exit_timeout_ms(config, 0);
+  overt_config_set_detached_upload(config, false);
   overt_config_set_max_event_bytes(config, 1024);
   overt_config_set_max_batch_bytes(config, 4096);
   overt_config_set_max_spool_events(config, 1);

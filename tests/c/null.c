@@ -19,6 +19,7 @@ static void config(void) {
   overt_config_set_connect_timeout_ms(NULL, 1);
   overt_config_set_exit_timeout_ms(NULL, 1);
   overt_config_set_background(NULL, true);
+  overt_config_set_detached_upload(NULL, true);
   overt_config_set_max_event_bytes(NULL, 1);
   overt_config_set_max_batch_bytes(NULL, 1);
   overt_config_set_max_spool_events(NULL, 1);
@@ -116,6 +117,7 @@ static void no_arguments(const char *state_dir) {
 
 int main(int argc, char **argv) {
   CHECK(argc == 2);
+  CHECK(!overt_uploader_main(1, NULL) && !overt_uploader_main(0, argv) && !overt_uploader_main(-1, argv));
   config();
   event();
   no_client();

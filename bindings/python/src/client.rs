@@ -40,15 +40,17 @@ impl Client {
                           max_memory_events=None, disable_geoip=None, person_profiles=None, \
                           historical_migration=None, super_properties=None, enrich=None, before_send=None, \
                           state_dir=None, client_id_path=None, consent=None, consent_env=None, default_consent=None, \
-                          respect_do_not_track=None, in_ci=None, notice=None, send_before_notice=None, background=None, debug=None)"
+                          respect_do_not_track=None, in_ci=None, notice=None, send_before_notice=None, \
+                          detached_upload=None, background=None, debug=None)"
     )]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let (config, hooks) = calls::python_code(|| options::read(py, options))?;
+        let options::Given { config, hooks, remark } = calls::python_code(|| options::read(py, options))?;
         let (app, max_event_bytes) = (config.app.clone(), config.max_event_bytes);
         hooks.refresh(py)?;
         let client = calls::detached(py, None, || Some(overt::Client::new(config)));
         match client {
             Some(Ok(client)) => {
+                remark.into_iter().for_each(|remark| client.trace(|| remark));
                 let life = Exiting::new(client);
                 Ok(Self { life, hooks, app, max_event_bytes })
             }

@@ -2,11 +2,13 @@
 //!
 //! Our `atexit` hook runs before those that were registered earlier, and these may still capture events. So it only
 //! waits, and ends nothing: an event that comes later is delivered at once within what is left of the budget, or else
-//! stays in the spool like any other.
+//! stays in the spool like any other. When nothing can be captured any more, all are closed: a client that Python never
+//! destroys may have something to leave to an uploader.
 
 use crate::{answers, calls};
 use overt::Client;
 use pyo3::prelude::*;
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -65,8 +67,10 @@ impl Drop for Exiting {
     }
 }
 
-/// Registers the hook.
+/// Registers the hooks.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // SAFETY: the hook needs no Python. If Python has no room for another one, nothing but an uploader is missing.
+    let _ = unsafe { pyo3::ffi::Py_AtExit(Some(end)) };
     let hook = wrap_pyfunction!(begin, module)?;
     module.py().import("atexit")?.call_method1("register", (hook,)).map(drop)
 }
@@ -82,4 +86,10 @@ fn begin(py: Python<'_>) {
     for client in &live {
         client.wait(py);
     }
+}
+
+/// After the last Python code.
+extern "C" fn end() {
+    let close = || live().iter().for_each(|exiting| drop(exiting.client.close(Duration::ZERO)));
+    let _ = catch_unwind(close);
 }

@@ -17,6 +17,7 @@ mod fork;
 mod hooks;
 mod options;
 mod text;
+mod uploader;
 mod walk;
 
 #[pyo3::pymodule]
@@ -29,6 +30,8 @@ mod _overt {
     use crate::client::Client;
     #[pymodule_export]
     use crate::command::command;
+    #[pymodule_export]
+    use crate::uploader::upload;
 
     /// The interpreter that has the module; `-1`: none yet.
     static INTERPRETER: AtomicI64 = AtomicI64::new(-1);

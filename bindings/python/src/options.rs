@@ -3,6 +3,7 @@
 
 use crate::event;
 use crate::hooks::{AskHost, BeforeSend, Hooks};
+use crate::uploader;
 use crate::walk::str_of;
 use overt::{Compression, Config, ConsentVariable, HostConsent, Wire};
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
@@ -15,19 +16,28 @@ use std::time::Duration;
 
 type Value<'py> = Bound<'py, PyAny>;
 
+/// What a client is made of.
+pub struct Given {
+    pub config: Config,
+    pub hooks: Hooks,
+    /// An option that has no effect here, and why: no mistake of the host's, but its developer may wonder.
+    pub remark: Option<String>,
+}
+
 /// Reads all options.
-pub fn read(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<(Config, Hooks)> {
+pub fn read(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Given> {
     let options = options.cloned().unwrap_or_else(|| PyDict::new(py));
     let app = options.get_item("app")?.ok_or_else(|| PyTypeError::new_err("Client() needs the keyword 'app'"))?;
     let mut config = Config::new(named("app", &app, text)?);
     // Those that need others first.
-    let (mut super_properties, mut consent, mut before_send) = (None, None, None);
+    let (mut super_properties, mut consent, mut before_send, mut detached_upload) = (None, None, None, None);
     for (name, value) in options {
         let name: String = name.extract()?;
         match name.as_str() {
             "super_properties" => super_properties = Some(value),
             "consent" => consent = Some(value),
             "before_send" => before_send = Some(value),
+            "detached_upload" => detached_upload = Some(value),
             _ => set(&mut config, &name, &value)?,
         }
     }
@@ -44,7 +54,16 @@ pub fn read(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<(Co
         let hook = Arc::clone(hooks.before_send.insert(Arc::new(hook)));
         config.before_send = Some(Arc::new(move |event: &str| hook.review(event)));
     }
-    Ok((config, hooks))
+    let mut remark = None;
+    if let Some(value) = given(detached_upload)
+        && named("detached_upload", &value, flag)?
+    {
+        match uploader::of_interpreter(py)? {
+            Ok(uploader) => config.uploader = Some(uploader),
+            Err(reason) => remark = Some(format!("detached_upload has no effect: {reason}")),
+        }
+    }
+    Ok(Given { config, hooks, remark })
 }
 
 /// The exception for a configuration that cannot be used.

@@ -28,7 +28,8 @@ def core_fields(file: str, struct: str) -> list[str]:
 
 
 def core_options() -> list[str]:
-    return core_fields("config.rs", "Config")
+    # What the core is told is how; Python knows how, and is asked whether.
+    return [{"uploader": "detached_upload"}.get(name, name) for name in core_fields("config.rs", "Config")]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +256,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("consent_env", 7, ""),
     ("consent_env", [7], "must be a str"),
     ("before_send", "x", "callable"),
+    ("detached_upload", "yes", "True or False"),
     ("in_ci", "yes", "True or False"),
 ]
 

@@ -3,6 +3,7 @@
 use super::Inner;
 use crate::config::PARK_TIME;
 use crate::ledger::Ledger;
+use crate::signals;
 use crate::worker::{Delivery, Pass};
 use uuid::Uuid;
 
@@ -77,21 +78,8 @@ fn jitter() -> f64 {
     f64::from(u32::try_from(random).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// Starts the worker's thread with every signal blocked, so that the host's handlers never run on it.
+/// Starts the worker's thread, on which the host's signal handlers never run.
 pub(super) fn start_thread(body: impl FnOnce() + Send + 'static) -> bool {
     let builder = std::thread::Builder::new().name("overt".into()).stack_size(STACK_BYTES);
-    #[cfg(unix)]
-    {
-        use nix::sys::signal::{SigSet, SigmaskHow};
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
-        let started = builder.spawn(body).is_ok();
-        if let Ok(before) = before {
-            let _ = before.thread_set_mask();
-        }
-        started
-    }
-    #[cfg(not(unix))]
-    {
-        builder.spawn(body).is_ok()
-    }
+    signals::with_none(|| builder.spawn(body).is_ok())
 }

@@ -2,6 +2,7 @@
 
 use super::Config;
 use crate::guard::set;
+use crate::uploader;
 use std::time::Duration;
 
 /// So many waiting events start a send by themselves. Default: 100.
@@ -44,4 +45,16 @@ pub extern "C" fn overt_config_set_exit_timeout_ms(config: Option<&mut Config>, 
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_background(config: Option<&mut Config>, background: bool) {
     set(config, |config| config.core.background = background);
+}
+
+/// Whether a process of its own delivers what the end of a client leaves: this program, which is started again and so
+/// must begin with overt_uploader_main. One at a time, one a minute, none longer than a minute. Default: false.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_detached_upload(config: Option<&mut Config>, detached: bool) {
+    set(config, |config| {
+        let uploader = if detached { uploader::this_program() } else { Ok(None) };
+        if let Some(uploader) = config.keep(uploader) {
+            config.core.uploader = uploader;
+        }
+    });
 }

@@ -88,6 +88,10 @@ class Options(TypedDict, total=False):
     how to stop it. It goes to stderr. Default: nothing is told, and the default counts at once."""
     send_before_notice: bool | None
     """Whether the default counts before the notice was shown. Default: False."""
+    detached_upload: bool | None
+    """Whether a process of its own, this interpreter started again, delivers what the end of a client leaves. One at a
+    time, one a minute, none longer than a minute. Default: False. Without effect where `sys.executable` is not Python:
+    in frozen applications, and in programs that embed it."""
     background: bool | None
     """Whether a thread of overt's sends events by itself. Default: True. Off: only `flush` and `close` do."""
     debug: bool | None

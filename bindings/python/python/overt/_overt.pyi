@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,7 +8,7 @@ from typing_extensions import Self, disjoint_base
 
 from overt._answers import Capture, Consent, Ledger, Paths, Stats
 
-__all__ = ["Client", "__version__", "command"]
+__all__ = ["Client", "__version__", "command", "upload"]
 
 __version__: Final[str]
 
@@ -52,6 +52,7 @@ class Client:
         in_ci: bool | None = None,
         notice: str | None = None,
         send_before_notice: bool | None = None,
+        detached_upload: bool | None = None,
         background: bool | None = None,
         debug: bool | None = None,
     ) -> Self: ...
@@ -104,3 +105,4 @@ def command(
     json: bool = False,
     timeout: float | None = None,
 ) -> tuple[int, str, str]: ...
+def upload(args: Sequence[str]) -> bool: ...
