@@ -23,6 +23,13 @@ pub struct Passage {
     pub received: Moment,
 }
 
+impl Passage {
+    /// Of a batch with this `sent_at`, which counts if it is a time.
+    pub fn new(sent_at: Option<&str>, received: Moment) -> Self {
+        Self { sent: sent_at.and_then(Moment::parse), received }
+    }
+}
+
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

@@ -10,9 +10,11 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)
 )]
 
+mod batch;
 mod encoding;
 mod event;
 mod ingest;
+mod keys;
 mod limits;
 mod posthog;
 mod refusal;
@@ -31,8 +33,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::posthog::Keys;
 use crate::store::Reader;
 
 /// Receives usage telemetry over the PostHog v0 protocol and keeps it in a SQLite file.
