@@ -1,4 +1,4 @@
-//! A batch, and how its JSON text is read, whatever protocol it came by.
+//! A batch, and how its JSON text is read: what both versions of PostHog's protocol have in common.
 //!
 //! Does no I/O and reads no clock.
 

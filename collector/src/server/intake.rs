@@ -1,5 +1,5 @@
-//! From a request to a durable batch, in two steps: the body arrives, and what is read from it is stored. Between them
-//! the protocol judges the head.
+//! From a request to a durable batch, in the two steps that both versions of the protocol share: the body arrives, and
+//! what is read from it is stored. Between them the version judges the head.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -57,26 +57,28 @@ impl Intake {
         Ok(Arrived { received_at, head, body })
     }
 
-    /// Inflates the body, reads it, and stores the batch.
-    pub async fn store(
+    /// Inflates the body, reads it, and stores the batch. Also gives what the reader wants to have said about the batch
+    /// once it is stored.
+    pub async fn store<T: Send + 'static>(
         &self,
         body: Received,
         encoding: Encoding,
-        read: impl FnOnce(&[u8]) -> Result<Batch, Refusal> + Send + 'static,
-    ) -> Result<Stored, Refusal> {
+        read: impl FnOnce(&[u8]) -> Result<(Batch, T), Refusal> + Send + 'static,
+    ) -> Result<(Stored, T), Refusal> {
         let permit = Arc::clone(&self.work).acquire_owned().await.map_err(|_| store_failed())?;
         let limit = self.limits.body_bytes;
         // Inflating and reading 20 MiB takes long enough to hold up every other connection. The permit goes along: if
         // the client hangs up, this future ends and the work does not.
-        let (batch, permit) = tokio::task::spawn_blocking(move || {
+        let (done, permit) = tokio::task::spawn_blocking(move || {
             let plain = body.decode(encoding, limit);
             (plain.and_then(|plain| read(&plain)), permit)
         })
         .await
         .map_err(|_| store_failed())?;
 
-        match self.desk.insert(batch?, permit).await {
-            Ok(Ok(stored)) => Ok(stored),
+        let (batch, said) = done?;
+        match self.desk.insert(batch, permit).await {
+            Ok(Ok(stored)) => Ok((stored, said)),
             Ok(Err(error)) => {
                 tell_operator(&error);
                 Err(store_failed())

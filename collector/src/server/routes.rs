@@ -1,6 +1,7 @@
 //! What is answered where.
 //!
 //! - `POST /batch/` and `/batch`: the PostHog v0 protocol. 200 means durable.
+//! - `POST /i/v1/analytics/events`: the PostHog v1 protocol. 200 means that what the answer calls `ok` is durable.
 //! - `GET /health`: how many events are stored, asked of the thread that stores them.
 //!
 //! A refusal is [`Refusal::to_json`] under its status; 503 asks for another try with `Retry-After`.
@@ -11,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{self, HeaderValue};
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
@@ -22,12 +23,15 @@ use crate::ingest::Desk;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::posthog;
+use crate::posthog_v1::{self, Sender};
 use crate::refusal::Refusal;
 
 /// What a client is told to wait, in seconds, before it tries again. Enough for a queue of batches to drain.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+const NO_JSON: &str = "Content-Type must be application/json";
 
 struct Server {
     intake: Intake,
@@ -39,6 +43,7 @@ pub fn routes(desk: Desk, keys: Keys, limits: Limits) -> Router {
     Router::new()
         .route("/batch", post(batch))
         .route("/batch/", post(batch))
+        .route("/i/v1/analytics/events", post(events))
         .route("/health", get(health))
         .with_state(Arc::new(server))
 }
@@ -50,13 +55,30 @@ async fn batch(State(server): State<Arc<Server>>, request: Request) -> Response 
 async fn take_batch(server: Arc<Server>, request: Request) -> Result<Value, Refusal> {
     let arrived = server.intake.arrive(request).await?;
     if !arrived.is_json() {
-        return Err(Refusal::invalid("content_type", "Content-Type must be application/json"));
+        return Err(Refusal::invalid("content_type", NO_JSON));
     }
-    let encoding = Encoding::of(arrived.header(header::CONTENT_ENCODING), arrived.query())?;
+    let encoding = Encoding::v0(arrived.header(header::CONTENT_ENCODING), arrived.query())?;
     let (intake, received_at) = (server.intake.clone(), arrived.received_at);
-    let read = move |plain: &[u8]| posthog::read(plain, &server.keys, received_at);
-    let stored = intake.store(arrived.into_body(), encoding, read).await?;
+    let read = move |plain: &[u8]| Ok((posthog::read(plain, &server.keys, received_at)?, ()));
+    let (stored, ()) = intake.store(arrived.into_body(), encoding, read).await?;
     Ok(json!({"status": "Ok", "stored": stored.new, "duplicates": stored.duplicates}))
+}
+
+async fn events(State(server): State<Arc<Server>>, request: Request) -> Response {
+    respond(take_events(&server, request).await)
+}
+
+async fn take_events(server: &Server, request: Request) -> Result<Value, Refusal> {
+    let arrived = server.intake.arrive(request).await?;
+    let sender = Sender::read(|name| arrived.header(HeaderName::from_static(name)), &server.keys)?;
+    if !arrived.is_json() {
+        return Err(Refusal::unsupported("content_type", NO_JSON));
+    }
+    let encoding = Encoding::v1(arrived.header(header::CONTENT_ENCODING))?;
+    let received_at = arrived.received_at;
+    let read = move |plain: &[u8]| posthog_v1::read(plain, sender, received_at);
+    let (_, results) = server.intake.store(arrived.into_body(), encoding, read).await?;
+    Ok(results.into_json())
 }
 
 async fn health(State(server): State<Arc<Server>>) -> Response {
