@@ -1,15 +1,19 @@
 //! One event of a batch: read, checked by PostHog's rules, and given its corrected time.
 //!
+//! - In version 1 some of what are properties in version 0 stands beside them: [`beside`] puts it back.
 //! - Properties are kept as the text that came: key order, white space, escapes and digits are not touched. They must
 //!   parse all the same (finite numbers, paired surrogates, at most 127 levels), so that every reader can read them.
 //! - Root fields other than the five of the protocol are not kept.
 //! - Does no I/O and reads no clock.
+
+pub mod beside;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use self::beside::{Beside, Library};
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::time::Moment;
@@ -21,6 +25,13 @@ pub struct Passage {
     pub sent: Option<Moment>,
     /// The end of the request's head.
     pub received: Moment,
+}
+
+impl Passage {
+    /// Of a batch with this `sent_at`, which counts if it is a time.
+    pub fn new(sent_at: Option<&str>, received: Moment) -> Self {
+        Self { sent: sent_at.and_then(Moment::parse), received }
+    }
 }
 
 /// An event as it is stored.
@@ -40,7 +51,7 @@ pub struct Event {
     pub app_name: Option<String>,
     /// The property `$app_version`, if it is a string.
     pub app_version: Option<String>,
-    /// JSON text, as it came.
+    /// JSON text, as it came, and after it what stood beside it.
     pub properties: String,
 }
 
@@ -65,8 +76,19 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 }
 
 impl Event {
-    /// Reads the JSON text of one event.
+    /// Reads the JSON text of one event of version 0.
     pub fn read(text: &str, passage: Passage) -> Result<Self, Refusal> {
+        Fields::read(text)?.check(&Beside::default(), passage)
+    }
+
+    /// Reads the JSON text of one event of version 1, which has options and IDs beside its properties.
+    pub fn read_v1(text: &str, library: &Library, passage: Passage) -> Result<Self, Refusal> {
+        Fields::read(text)?.check(&Beside::read(text, library)?, passage)
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn read(text: &'a str) -> Result<Self, Refusal> {
         if text.len() > limits::EVENT_BYTES {
             // 413 and not 400: a client halves its batch, and only this event is lost.
             let detail = format!("{} bytes, at most {} are allowed", text.len(), limits::EVENT_BYTES);
@@ -76,17 +98,19 @@ impl Event {
         if !text.starts_with('{') {
             return Err(Refusal::invalid("event_object", "an event must be an object"));
         }
-        let fields: Fields<'_> =
-            serde_json::from_str(text).map_err(|error| Refusal::unreadable("event_object", "the event", &error))?;
-        let event = text_within("event", fields.event, limits::EVENT_NAME_BYTES)?;
-        let distinct_id = text_within("distinct_id", fields.distinct_id, limits::DISTINCT_ID_BYTES)?;
-        let uuid = uuid(fields.uuid)?;
-        let timestamp = timestamp(fields.timestamp)?;
-        let (properties, values) = properties(fields.properties)?;
+        serde_json::from_str(text).map_err(|error| Refusal::unreadable("event_object", "the event", &error))
+    }
+
+    fn check(self, beside: &Beside<'_>, passage: Passage) -> Result<Event, Refusal> {
+        let event = text_within("event", self.event, limits::EVENT_NAME_BYTES)?;
+        let distinct_id = text_within("distinct_id", self.distinct_id, limits::DISTINCT_ID_BYTES)?;
+        let uuid = uuid(self.uuid)?;
+        let timestamp = timestamp(self.timestamp)?;
+        let (properties, values) = beside.join(properties(self.properties)?)?;
 
         let skew_is_real = values.get("$ignore_sent_at") != Some(&Value::Bool(true));
         let happened = timestamp.as_deref().and_then(Moment::parse);
-        Ok(Self {
+        Ok(Event {
             uuid,
             event,
             distinct_id,

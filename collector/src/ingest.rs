@@ -9,8 +9,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
+use crate::batch::Batch;
 use crate::limits;
-use crate::posthog::Batch;
 use crate::store::{Error, Stored, Writer};
 
 /// Where batches are left. Cheap to clone.

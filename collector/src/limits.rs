@@ -35,6 +35,12 @@ pub const API_KEY_BYTES: usize = 64;
 /// `sent_at`, stored with every event of its batch like the key. A time with nine decimals and an offset has 35.
 pub const SENT_AT_BYTES: usize = 64;
 
+/// `PostHog-Sdk-Info`, stored with every event of its batch. overt's has some ten bytes.
+pub const SDK_INFO_BYTES: usize = 64;
+
+/// What of an event's `uuid` an answer repeats, as the name of its result. The longest form of a UUID has 45.
+pub const UUID_BYTES: usize = 45;
+
 /// Connections at once; more wait in the kernel's queue. Half of the usual 1,024 file descriptors.
 pub const CONNECTIONS: usize = 512;
 

@@ -1,4 +1,4 @@
-//! overt's collector: receives events over the PostHog v0 protocol, keeps them in SQLite, and shows what came.
+//! overt's collector: receives events over PostHog's capture protocol, keeps them in SQLite, and shows what came.
 //!
 //! This file reads the command line and says what failed: one line on stderr, status 1. What the line may not say is
 //! status 2, from clap.
@@ -10,11 +10,14 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::as_conversions)
 )]
 
+mod batch;
 mod encoding;
 mod event;
 mod ingest;
+mod keys;
 mod limits;
 mod posthog;
+mod posthog_v1;
 mod refusal;
 mod report;
 mod serve;
@@ -31,11 +34,11 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::posthog::Keys;
 use crate::store::Reader;
 
-/// Receives usage telemetry over the PostHog v0 protocol and keeps it in a SQLite file.
+/// Receives usage telemetry over PostHog's capture protocol and keeps it in a SQLite file.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -50,6 +50,11 @@ impl Refusal {
         Self::new(413, rule, detail)
     }
 
+    /// 415: a type or an encoding that we do not read.
+    pub fn unsupported(rule: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(415, rule, detail)
+    }
+
     /// 503: not the request's fault; the same may pass later.
     pub fn unavailable(rule: &'static str, detail: impl Into<String>) -> Self {
         Self::new(503, rule, detail)

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use tokio::net::TcpListener;
 
 use crate::ingest;
+use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::posthog::Keys;
 use crate::server;
 use crate::store::Writer;
 

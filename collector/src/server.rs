@@ -8,6 +8,7 @@
 //! - HTTP/1.1 without TLS: on an open network it belongs behind a proxy.
 
 mod body;
+mod intake;
 mod routes;
 
 use std::future::Future;
@@ -24,8 +25,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use crate::ingest::Desk;
+use crate::keys::Keys;
 use crate::limits::{self, Limits};
-use crate::posthog::Keys;
 
 /// Serves until `stop` is done. Needs a Tokio runtime with time and I/O.
 pub async fn serve(listener: TcpListener, desk: Desk, keys: Keys, limits: Limits, stop: impl Future<Output = ()>) {

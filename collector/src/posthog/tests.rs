@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits;
 
 fn noon() -> Moment {
     Moment::parse("2026-01-01T12:00:00Z").unwrap()
@@ -15,7 +16,7 @@ fn body(events: &[String]) -> String {
 }
 
 fn read(body: &str) -> Result<Batch, Refusal> {
-    Batch::read(body.as_bytes(), &Keys::Any, noon())
+    super::read(body.as_bytes(), &Keys::Any, noon())
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn a_body_that_is_no_batch_is_refused() {
         let refusal = read(text).unwrap_err();
         assert_eq!((refusal.status, refusal.rule), (400, rule), "{text}");
     }
-    assert_eq!(Batch::read(b"{\"api_key\":\"\xff\"}", &Keys::Any, noon()).unwrap_err().rule, "json");
+    assert_eq!(super::read(b"{\"api_key\":\"\xff\"}", &Keys::Any, noon()).unwrap_err().rule, "json");
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn the_key_decides_before_the_events_are_looked_at() {
     let ours = Keys::Only(vec!["one".to_owned(), "two".to_owned()]);
     for (key, accepted) in [("one", true), ("two", true), ("three", false), ("", false), ("ONE", false)] {
         let text = format!(r#"{{"api_key":"{key}","batch":[]}}"#);
-        assert_eq!(Batch::read(text.as_bytes(), &ours, noon()).is_ok(), accepted, "{key}");
+        assert_eq!(super::read(text.as_bytes(), &ours, noon()).is_ok(), accepted, "{key}");
     }
 }
 

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::posthog::{Batch, Keys};
+use crate::batch::Batch;
+use crate::keys::Keys;
+use crate::posthog;
 use crate::time::Moment;
 
 fn scratch() -> (TempDir, PathBuf) {
@@ -27,7 +29,7 @@ fn batch(numbers: &[u32]) -> Batch {
         .collect();
     let body = format!(r#"{{"api_key":"key","batch":[{}]}}"#, events.join(","));
     let noon = Moment::parse("2026-01-01T12:00:00Z").unwrap();
-    Batch::read(body.as_bytes(), &Keys::Any, noon).unwrap()
+    posthog::read(body.as_bytes(), &Keys::Any, noon).unwrap()
 }
 
 fn error_of<T>(result: Result<T, Error>) -> String {

@@ -7,8 +7,8 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{APPLICATION_ID, Contents, Error, SCHEMA, SCHEMA_VERSION, contents, first};
+use crate::batch::Batch;
 use crate::limits;
-use crate::posthog::Batch;
 
 /// A database open for writing.
 pub struct Writer {

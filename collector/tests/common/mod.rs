@@ -10,6 +10,9 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Where version 1 is.
+pub const EVENTS: &str = "/i/v1/analytics/events";
+
 pub struct Collector {
     child: Child,
     pub address: String,
@@ -67,6 +70,11 @@ impl Collector {
 
     pub fn post_batch(&self, batch: &str) -> Answer {
         self.post("/batch/", "", batch.as_bytes())
+    }
+
+    /// Posts a body to version 1 with the key `key`, and more headers if there are any.
+    pub fn post_events(&self, headers: &str, body: &[u8]) -> Answer {
+        self.post(EVENTS, &format!("Authorization: Bearer key\r\n{headers}"), body)
     }
 
     pub fn stored(&self) -> u64 {
