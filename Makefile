@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint rust python go conformance faults install header bench clean tools
+.PHONY: help demo test lint rust python go conformance faults fuzz tsan loom install header bench clean tools
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,15 @@ lint rust python go conformance: tools ## a part of `make test`
 
 faults: ## breaks the core on purpose, fault by fault, and shows that the conformance contract notices each
 	@tests/conformance/faults.py
+
+fuzz: ## looks for bytes that break a property, for FUZZ_SECONDS (60) each; `make test` replays what was found so far
+	@fuzz/run.sh
+
+tsan: ## the threaded tests under ThreadSanitizer
+	@tests/tsan.sh
+
+loom: ## the hand-over to the worker, in every order of the threads' steps
+	RUSTFLAGS="--cfg overt_loom" cargo test --quiet -p overt --lib --target-dir $${CARGO_TARGET_DIR:-target}/loom interleavings
 
 install: ## the C library, header, pkg-config file and CMake config, to PREFIX
 	@ffi/install.sh "$(PREFIX)"

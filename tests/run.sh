@@ -8,6 +8,7 @@ unset CI TELEMETRY_ENABLED DO_NOT_TRACK OVERT_DEBUG
 
 lint() {
   cargo fmt --check
+  cargo fmt --check --manifest-path fuzz/Cargo.toml
   cargo clippy --workspace --all-targets --quiet -- -D warnings
   cargo clippy -p overt --all-targets --features brotli --quiet -- -D warnings
   cargo clippy -p overt-cli --lib --no-default-features --quiet -- -D warnings

@@ -63,6 +63,9 @@ mod cooldown;
 mod environment;
 mod error;
 mod event;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 mod json;
 mod ledger;

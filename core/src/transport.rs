@@ -18,6 +18,8 @@ mod proxy;
 mod tls;
 
 pub(crate) use endpoint::check_endpoint;
+#[cfg(any(test, fuzzing))]
+pub(crate) use exchange::exchange;
 
 use crate::environment::Variables;
 use connection::Connector;

@@ -6,13 +6,23 @@
 //! - It never holds up the host: whoever records only counts, and looks at the lock once in `flush_at` events.
 
 mod delivery;
+#[cfg(overt_loom)]
+mod interleavings;
 
 pub(crate) use delivery::{Delivery, Pass};
 
 use crate::config::PARK_TIME;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+#[cfg(overt_loom)]
+use interleavings::{AtomicBool, AtomicU64, Condvar, Instant, Mutex, MutexGuard};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+#[cfg(not(overt_loom))]
+use std::sync::atomic::{AtomicBool, AtomicU64};
+#[cfg(not(overt_loom))]
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+#[cfg(not(overt_loom))]
+use std::time::Instant;
 
 /// How often somebody who waits looks whether the other process that delivers has finished.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
@@ -310,5 +320,5 @@ impl MaxWith for Option<Instant> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(overt_loom)))]
 mod tests;

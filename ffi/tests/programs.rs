@@ -4,19 +4,9 @@
 
 mod common;
 
-use common::{Home, Library, STRICT, c_programs, output, run};
+use common::{Home, Library, SANITIZERS, STRICT, c_programs, run, run_in_silence};
 use std::path::Path;
 use std::process::Command;
-
-const SANITIZERS: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
-
-/// Runs a program, which must neither fail nor say anything.
-fn run_in_silence(command: &mut Command) {
-    let output = output(command);
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success() && said.is_empty(), "{command:?}: {}\n{said}", output.status);
-}
 
 fn build_and_run(source: &Path, flags: &[&str]) {
     let home = Home::new();

@@ -13,6 +13,9 @@ pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// What every C program of ours is compiled with.
 pub const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
+/// What finds misuse of memory in a C program.
+pub const SANITIZERS: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
+
 /// The tools that come from packages.
 const PACKAGES: [(&str, &str); 11] = [
     ("ar", "binutils"),
@@ -43,6 +46,14 @@ pub fn output(command: &mut Command) -> Output {
         Some((tool, package)) => panic!("{tool} is missing ({error}): install the Debian package {package}"),
         None => panic!("{program}: {error}"),
     })
+}
+
+/// Runs a program, which must neither fail nor say anything.
+pub fn run_in_silence(command: &mut Command) {
+    let output = output(command);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(output.status.success() && said.is_empty(), "{command:?}: {}\n{said}", output.status);
 }
 
 /// The shared library of this build, under the names that programs look for.

@@ -1,0 +1,107 @@
+//! The small files of a state directory.
+
+use super::{Scratch, now, parts};
+use crate::config::{Config, PARK_TIME};
+use crate::consent::{self, ConsentVariable, Rules, Signals, StoredChoice};
+use crate::ledger::{self, Ledger};
+use crate::stored::Stored;
+use crate::wire::Destination;
+use std::path::Path;
+
+/// A file with the stored choice: on only if its first word is `on`, and whoever asks for less says off.
+pub(super) fn consent(data: &[u8]) {
+    let scratch = Scratch::new();
+    let choice = StoredChoice::read(&scratch.write("consent", data));
+    let first_word = |word: &[u8]| {
+        let rest = data.trim_ascii_start().strip_prefix(word);
+        rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+    };
+    let expected = match (first_word(b"on"), first_word(b"off")) {
+        (true, _) => StoredChoice::On,
+        (_, true) => StoredChoice::Off,
+        _ => StoredChoice::Unreadable,
+    };
+    assert_eq!(choice, expected);
+    let nobody = Signals::default();
+    let signals = [nobody, Signals { ci: true, ..nobody }, Signals { do_not_track: true, ..nobody }];
+    for (signals, host) in signals.into_iter().flat_map(|one| [None, Some(true), Some(false)].map(|host| (one, host))) {
+        for (default, has_api_key) in [(true, true), (true, false), (false, true)] {
+            let rules = Rules { variables: Vec::new(), respect_do_not_track: true, in_ci: false, default, has_api_key };
+            let consent = consent::decide(&rules, signals, host, choice, || panic!("a stored choice needs no notice"));
+            let may = choice == StoredChoice::On && has_api_key && host != Some(false) && !signals.do_not_track;
+            assert_eq!(consent.enabled, may, "{consent:?}");
+        }
+    }
+    // A variable's own rule survives being stored.
+    if let Ok(variable) =
+        std::str::from_utf8(data).map_err(drop).and_then(|text| ConsentVariable::parse(text).map_err(drop))
+    {
+        let text = String::from(variable.clone());
+        assert_eq!(ConsentVariable::parse(&text).unwrap(), variable);
+    }
+}
+
+/// `destination.json`: read or not, and what is read is stored as it was; a spool never changes its place.
+pub(super) fn destination(data: &[u8]) {
+    let scratch = Scratch::new();
+    let file = scratch.write("spool/given/destination.json", data);
+    let read = |root: &Path| Config::stored("tool", Some(root)).unwrap();
+    let found = read(&scratch.0);
+    assert!(found.len() <= 1);
+    let to = |config: &Config| Destination {
+        wire: config.wire,
+        endpoint: config.endpoint.clone(),
+        api_key: config.api_key.clone(),
+        compression: config.compression,
+        historical_migration: config.historical_migration,
+        extra_headers: config.extra_headers.clone(),
+    };
+    let mut ours = Config::new("tool");
+    ours.api_key = "phc_ours".into();
+    for config in &found {
+        let _ = config.check();
+        assert!(config.compression.check().is_ok(), "this build lacks it");
+        let kept = ["one", "two"].map(|name| {
+            let file = scratch.write(&format!("{name}/spool/x/destination.json"), b"");
+            let config = read(&scratch.0.join("one")).pop().unwrap_or_else(|| config.clone());
+            Stored::of(&config, &to(&config)).keep(file.parent().unwrap()).unwrap();
+            std::fs::read(file).unwrap()
+        });
+        assert_eq!(kept[0], kept[1], "it changes by being stored");
+    }
+    let taken = found.first().is_some_and(|config| !to(config).is_same_place(&to(&ours)));
+    let kept = Stored::of(&ours, &to(&ours)).keep(file.parent().unwrap());
+    assert_eq!(kept.is_err(), taken);
+    let now = read(&scratch.0).pop().unwrap();
+    assert!(to(&now).is_same_place(&to(if taken { &found[0] } else { &ours })));
+}
+
+/// `ledger.json` and `sent.jsonl`: whatever they hold, news are added and nothing counts backwards.
+pub(super) fn ledger(data: &[u8]) {
+    let scratch = Scratch::new();
+    let mut files = parts(data);
+    scratch.write("ledger.json", files.next().unwrap_or_default());
+    let sent = files.next().unwrap_or_default();
+    scratch.write("sent.jsonl", sent);
+    let dir = scratch.0.as_path();
+    let before = Ledger::read(dir);
+    assert!(before.parked_for(now()) <= PARK_TIME);
+    let lost = [("refused".to_owned(), 3)].into();
+    let news = Ledger { delivered: 1, requests: 2, failures: u64::MAX, lost, parked_until_ms: 7 };
+    Ledger::add(dir, &news);
+    let after = Ledger::read(dir);
+    let numbers =
+        |one: &Ledger| [one.delivered, one.requests, one.failures, one.lost.get("refused").copied().unwrap_or(0)];
+    let sums =
+        numbers(&before).iter().zip(numbers(&news)).map(|(one, other)| one.saturating_add(other)).collect::<Vec<_>>();
+    assert_eq!(numbers(&after).as_slice(), sums);
+    assert!(before.lost.iter().all(|(reason, events)| after.lost[reason] >= *events));
+    assert_eq!(after.since(&before).delivered, after.delivered - before.delivered);
+    assert_eq!(after.parked_until_ms, 7);
+
+    let earlier = ledger::sent_lines(dir).len();
+    ledger::keep_sent(dir, [b"{}".as_slice()].into_iter());
+    let lines = ledger::sent_lines(dir);
+    assert!(lines.last().is_some_and(|line| line.ends_with("{}")));
+    assert_eq!(lines.len() == earlier + 1, sent.is_empty() || sent.ends_with(b"\n"));
+}
