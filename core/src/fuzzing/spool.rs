@@ -92,7 +92,7 @@ struct Segment {
     /// The events that are not done.
     lines: Vec<Delivered>,
     corrupt: u64,
-    /// Whether the record speaks of whole lines, and is not torn.
+    /// Whether the record speaks of whole lines.
     is_recorded_whole: bool,
 }
 
@@ -104,8 +104,7 @@ impl Segment {
             at = *to;
         }
         let is_break = |at: usize| at == 0 || at >= segment.len() || segment[at - 1] == b'\n';
-        let is_recorded_whole = matches!(record.last(), None | Some(b'\n'))
-            && done.iter().all(|(from, to)| is_break(*from) && is_break(*to));
+        let is_recorded_whole = done.iter().all(|(from, to)| is_break(*from) && is_break(*to));
         let mut expected = Self { lines: Vec::new(), corrupt: 0, is_recorded_whole };
         at = at.min(segment.len());
         for line in segment[at..].split_inclusive(|byte| *byte == b'\n') {

@@ -21,9 +21,10 @@ impl Ranges {
         ranges
     }
 
-    /// Adds ranges to the file, by one `write(2)`.
+    /// Adds ranges to the file, by one `write(2)`. It begins with a line break, because the disk may have been full in the
+    /// middle of the line before.
     pub(super) fn append(path: &Path, added: &Self) -> io::Result<()> {
-        let mut text = Vec::new();
+        let mut text = vec![b'\n'];
         for (from, to) in &added.0 {
             writeln!(text, "{from} {to}")?;
         }
@@ -98,6 +99,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_that_was_torn_does_not_spoil_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.done");
+        std::fs::write(&path, "0 4\n8 1").unwrap();
+        Ranges::append(&path, &Ranges::of(8, 16)).unwrap();
+        assert_eq!(Ranges::read(&path), Ranges(vec![(0, 4), (8, 16)]));
+    }
+
+    #[test]
     fn ranges_merge_in_any_order() {
         let mut ranges = Ranges::default();
         for (from, to) in [(10, 20), (30, 40), (5, 8), (20, 30), (0, 5)] {
@@ -124,7 +134,7 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for cut in 0..whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
-            let expected = if cut >= "0 100\n".len() { 100 } else { 0 };
+            let expected = if cut >= "\n0 100\n".len() { 100 } else { 0 };
             assert_eq!(Ranges::read(&path).covered(), expected, "cut at {cut}");
         }
     }
