@@ -135,6 +135,16 @@ fn silence_ends_with_the_time() {
 }
 
 #[test]
+fn who_does_not_read_ends_with_the_time() {
+    // The kernel takes the connection and what fits into its buffers; nobody takes the rest.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/batch/", nobody.local_addr().unwrap());
+    let request = Request { url, headers: Vec::new(), body: vec![b' '; 64 * KIB * KIB] };
+    let no_answer = transport(SHORT).send(&request).unwrap_err();
+    assert!(!no_answer.hung_up && no_answer.reason.contains("time"), "{}", no_answer.reason);
+}
+
+#[test]
 fn a_body_that_breaks_off_does_not_change_the_status() {
     let server = Hostile::start(|mut stream| {
         take_request(&mut stream);

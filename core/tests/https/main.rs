@@ -10,6 +10,7 @@ mod servers;
 use authority::Authority;
 use common::{PATIENCE, child};
 use overt::{HttpTransport, Request, Transport, Variables};
+use rustls::crypto::{CryptoProvider, ring};
 use servers::{Once, TlsStream};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -24,6 +25,11 @@ const BEHIND_PROXY: &str = "collector.test";
 #[test]
 fn the_sender() {
     let Ok(url) = std::env::var("SENDER_URL") else { return };
+    if std::env::var_os("SENDER_HAS_ANOTHER_PROVIDER").is_some() {
+        // A host's own choice of cryptography, here one that can do nothing.
+        let useless = CryptoProvider { cipher_suites: Vec::new(), ..ring::default_provider() };
+        useless.install_default().unwrap();
+    }
     let timeout = if std::env::var_os("SENDER_SHORT").is_some() { SHORT } else { PATIENCE };
     let transport = HttpTransport::new(timeout, PATIENCE, &Variables::of_process());
     let headers = vec![("Authorization".to_owned(), "Bearer secret".to_owned())];
@@ -74,6 +80,15 @@ fn a_private_authority_is_trusted_through_ssl_cert_file_and_only_so() {
     let said = send_trusting(&stranger, &format!("https://localhost:{}/", server.port), &[]);
     assert!(said.starts_with("invalid peer certificate"), "{said}");
     assert!(server.saw().is_empty(), "nothing was sent to a stranger");
+}
+
+#[test]
+fn what_cryptography_the_host_has_chosen_for_itself_does_not_matter() {
+    let authority = Authority::new();
+    let server = Once::https(authority.server("localhost"), ok);
+    let url = format!("https://localhost:{}/", server.port);
+    assert_eq!(send_trusting(&authority, &url, &[("SENDER_HAS_ANOTHER_PROVIDER", "1")]), "200 fine");
+    server.saw();
 }
 
 #[test]
