@@ -79,6 +79,7 @@ mod stats;
 mod stored;
 mod trace;
 mod transport;
+mod upload;
 mod uploader;
 mod wire;
 mod worker;

@@ -8,9 +8,7 @@
 //!   nothing to write to. On its command line stand the app and the state directory, never an event.
 //! - It decides about consent anew. What it cannot deliver stays for the next run.
 
-use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::config::{Config, HostConsent};
 use crate::error::Error;
 use crate::signals;
 use crate::state;
@@ -19,12 +17,10 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The longest that an uploader lives: four attempts of 10 s each and the pauses between them fit in.
 pub const MAX_LIFE: Duration = Duration::from_secs(60);
-/// What of its life is left for its end, which lies in the host's hands again.
-const LAST_MOMENTS: Duration = Duration::from_secs(5);
 /// A tool that is run in a loop starts one in this time; its other runs leave their events to the next.
 pub const START_EVERY: Duration = Duration::from_secs(60);
 
@@ -76,11 +72,11 @@ impl Uploader {
 }
 
 /// The right to be, or to start, a spool's uploader.
-struct Turn(File);
+pub(crate) struct Turn(File);
 
 impl Turn {
     /// `None` if another has it.
-    fn take(spool: &Path) -> std::io::Result<Option<Self>> {
+    pub(crate) fn take(spool: &Path) -> std::io::Result<Option<Self>> {
         let mut options = state::private_file();
         let lock = options.read(true).write(true).create(true).truncate(false).open(spool.join(LOCK))?;
         match lock.try_lock() {
@@ -113,9 +109,9 @@ impl Turn {
 /// What an uploader is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
-    app: String,
-    state_dir: PathBuf,
-    host_says_on: bool,
+    pub(crate) app: String,
+    pub(crate) state_dir: PathBuf,
+    pub(crate) host_says_on: bool,
 }
 
 impl Upload {
@@ -135,79 +131,5 @@ impl Upload {
         let [mark, app, state_dir, says] = args.as_slice() else { return None };
         let known = mark == MARK && (says == HOST_SAYS_ON || says == HOST_SAYS_NOTHING);
         known.then(|| Some(Self::new(app.to_str()?, Path::new(state_dir), says == HOST_SAYS_ON)))?
-    }
-
-    /// Delivers what waits for each of the app's destinations. The process is to end afterwards: it has left its session,
-    /// its directory and the descriptors that it inherited.
-    pub fn run(self) {
-        let end = Instant::now() + MAX_LIFE - LAST_MOMENTS;
-        limit_life();
-        detach();
-        for mut config in Config::stored(&self.app, Some(&self.state_dir)).unwrap_or_default() {
-            config.background = false;
-            if self.host_says_on {
-                config.consent = HostConsent::Says(true);
-            }
-            let Ok(client) = Client::new(config) else { continue };
-            let turn = client.paths().and_then(|paths| Turn::take(&paths.spool).ok().flatten());
-            if turn.is_some() {
-                deliver(&client, end);
-            }
-        }
-    }
-}
-
-/// Delivers what waits, and then what other runs have recorded meanwhile, which start no uploader of their own.
-fn deliver(client: &Client, end: Instant) {
-    let mut delivered = 0;
-    while client.flush(end.saturating_duration_since(Instant::now())).is_ok() {
-        let so_far = client.stats().delivered;
-        if so_far == delivered {
-            return;
-        }
-        delivered = so_far;
-    }
-}
-
-/// Ends this process when its time is over, whatever hangs: a dead network file system, or what the host does at its end.
-fn limit_life() {
-    let end = || {
-        std::thread::sleep(MAX_LIFE);
-        #[cfg(unix)]
-        let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
-        std::process::exit(1)
-    };
-    let thread = std::thread::Builder::new().name("overt-end".into()).stack_size(64 * 1024);
-    let _ = signals::with_none(|| thread.spawn(end));
-}
-
-/// Leaves the parent's session, descriptors and directory, and makes room for everybody else.
-fn detach() {
-    // The directory may lie on a medium that somebody wants to take out.
-    let _ = std::env::set_current_dir("/");
-    #[cfg(unix)]
-    {
-        let _ = nix::unistd::setsid();
-        // Before it has to wait for everybody else: somebody may wait for this.
-        close_inherited();
-        let _ = rustix::process::nice(19);
-    }
-}
-
-/// Closes what the parent's parent may wait on, such as the end of a pipe. Rust, Python and Go mark each descriptor of
-/// theirs to be closed at exec, so what came through ours is what lacks the mark.
-#[cfg(unix)]
-fn close_inherited() {
-    const CLOSED_AT_EXEC: u32 = 0o2_000_000; // Linux's O_CLOEXEC, as fdinfo shows it
-    let info = Path::new("/proc/self/fdinfo");
-    let numbers = std::fs::read_dir(info).into_iter().flatten().flatten();
-    let numbers: Vec<i32> = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-    for fd in numbers.into_iter().filter(|fd| *fd > 2) {
-        let text = std::fs::read_to_string(info.join(fd.to_string())).unwrap_or_default();
-        let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
-        let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
-        if flags.is_some_and(|flags| flags & CLOSED_AT_EXEC == 0) {
-            let _ = nix::unistd::close(fd);
-        }
     }
 }
