@@ -35,7 +35,7 @@ use serde::Serialize;
 use session::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -83,8 +83,6 @@ struct Inner {
     transport: Box<dyn Transport>,
     trace: Trace,
     notice: Option<Notice>,
-    /// Whether the notice need not be looked for any more.
-    noticed: AtomicBool,
     /// What `set_consent` said in this process.
     said: AtomicU8,
     /// The decision, so that the disabled path is one load.
@@ -129,10 +127,8 @@ impl Client {
             has_api_key: !to.api_key.is_empty(),
         };
         let state = StateDir::new(config.state_dir.as_deref(), &config.app);
-        let notice = state.as_ref().ok().and_then(|state| Notice::new(&config.notice, state.root()));
         let inner = Inner {
-            notice,
-            noticed: AtomicBool::new(config.send_before_notice || config.notice.trim().is_empty()),
+            notice: Notice::new(&config.notice, state.as_ref().ok().map(StateDir::root)),
             signals: Signals::read(&rules, &variables),
             state,
             trace: Trace::new(config.debug || variables.get("OVERT_DEBUG").is_some_and(|value| value == "1")),
@@ -148,7 +144,7 @@ impl Client {
         };
         let client = Self { inner: Arc::new(inner) };
         let consent = client.inner.decide_with_notice();
-        client.inner.life.has_looked(client.inner.clock.now());
+        client.inner.life.look.done(client.inner.clock.now());
         client.inner.trace.say(|| format!("consent {consent:?}"));
         if consent.enabled && client.inner.config.background {
             client.deliver_leftovers();
@@ -184,7 +180,7 @@ impl Client {
         event.distinct_id.map_or(Ok(()), identity::check_distinct_id)?;
         let life = inner.life();
         let now = inner.clock.now();
-        if life.is_time_to_look(now) {
+        if life.look.is_due(now) {
             inner.look_at_files(life);
             if !inner.may_record(event.force) {
                 return Ok(Capture::Disabled);

@@ -5,6 +5,7 @@
 //! - Waiting is never done through a clock: only the worker waits, on a condition variable.
 
 use crate::error::{Error, ErrorKind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -17,6 +18,38 @@ const LATEST: i64 = 253_402_300_800 * MICROS_PER_SECOND - 1;
 pub trait Clock: Send + Sync {
     /// The wall clock. It may jump in both directions.
     fn now(&self) -> Timestamp;
+}
+
+/// Something that is done once in so many milliseconds at the most, whichever thread comes by.
+#[derive(Debug)]
+pub(crate) struct Every {
+    millis: u64,
+    /// In Unix milliseconds.
+    last: AtomicU64,
+}
+
+impl Every {
+    /// Due at the first look.
+    pub(crate) fn new(millis: u64) -> Self {
+        Self { millis, last: AtomicU64::new(0) }
+    }
+
+    /// Whether it is time again; true for one caller at a time. A clock that was set back is reason enough.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        let (now, last) = (now.unix_millis(), self.last.load(Ordering::Relaxed));
+        now.abs_diff(last) >= self.millis
+            && self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Counts it as done just now.
+    pub(crate) fn done(&self, now: Timestamp) {
+        self.last.store(now.unix_millis(), Ordering::Relaxed);
+    }
+
+    /// Makes it due at the next look.
+    pub(crate) fn hasten(&self) {
+        self.last.store(0, Ordering::Relaxed);
+    }
 }
 
 /// The machine's wall clock.
@@ -265,6 +298,17 @@ mod tests {
             let error = Timestamp::parse(given).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidTimestamp, "{given}");
         }
+    }
+
+    #[test]
+    fn what_is_done_every_second_is_due_once_a_second_and_after_a_clock_that_was_set_back() {
+        let (every, at) = (Every::new(1_000), |ms: u64| Timestamp::from_unix_millis_saturating(5_000_000 + ms));
+        let due = [0, 999, 1_000, 1_999, 2_000, 100, 200].map(|ms| every.is_due(at(ms)));
+        assert_eq!(due, [true, false, true, false, true, true, false]);
+        every.done(at(9_000));
+        assert!(!every.is_due(at(9_999)));
+        every.hasten();
+        assert!(every.is_due(at(9_999)));
     }
 
     #[test]

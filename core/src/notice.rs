@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::state;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where a notice can be shown.
 pub(crate) trait Screen {
@@ -28,7 +29,7 @@ impl Screen for Stderr {
 
     fn show(&mut self, text: &str) {
         // A terminal that is gone is no reason to panic.
-        let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
 
@@ -36,19 +37,25 @@ impl Screen for Stderr {
 #[derive(Debug)]
 pub(crate) struct Notice {
     text: String,
-    marker: PathBuf,
+    /// `None` where nothing can be kept.
+    marker: Option<PathBuf>,
+    /// Whether the marker need not be looked for any more.
+    found: AtomicBool,
 }
 
 impl Notice {
     /// `None` if the tool has none.
-    pub(crate) fn new(text: &str, state_dir: &Path) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty()).then(|| Self { text: text.to_owned(), marker: state_dir.join("notice") })
+    pub(crate) fn new(text: &str, state_dir: Option<&Path>) -> Option<Self> {
+        let (text, marker) = (text.trim(), state_dir.map(|dir| dir.join("notice")));
+        (!text.is_empty()).then(|| Self { text: text.to_owned(), marker, found: AtomicBool::new(false) })
     }
 
     /// Whether it was shown, by whichever process.
     pub(crate) fn was_shown(&self) -> bool {
-        state::read(&self.marker).is_ok()
+        let look = || self.marker.as_ref().is_some_and(|marker| state::read(marker).is_ok());
+        let shown = self.found.load(Ordering::Relaxed) || look();
+        self.found.store(shown, Ordering::Relaxed);
+        shown
     }
 
     /// Shows it unless it was shown or nobody would see it. Whether it was shown, now or before.
@@ -56,11 +63,9 @@ impl Notice {
         if self.was_shown() {
             return true;
         }
-        if !screen.is_watched() {
-            return false;
-        }
-        let made = self.marker.parent().map_or(Ok(()), state::make_dir);
-        match made.and_then(|()| state::create_whole(&self.marker, format!("shown {now}\n").as_bytes())) {
+        let Some(marker) = self.marker.as_ref().filter(|_| screen.is_watched()) else { return false };
+        let made = marker.parent().map_or(Ok(()), state::make_dir);
+        match made.and_then(|()| state::create_whole(marker, format!("shown {now}\n").as_bytes())) {
             Ok(()) => {
                 screen.show(&self.text);
                 true
@@ -96,7 +101,7 @@ mod tests {
     #[test]
     fn it_is_shown_once_to_whoever_watches() {
         let dir = tempfile::tempdir().unwrap();
-        let notice = Notice::new(" This tool counts.\n", &dir.path().join("app")).unwrap();
+        let notice = Notice::new(" This tool counts.\n", Some(&dir.path().join("app"))).unwrap();
         let mut paper = Paper { watched: false, shown: Vec::new() };
         assert!(!notice.show(&mut paper, now()) && !notice.was_shown());
         assert!(!dir.path().join("app").exists(), "nothing is made for nobody");
@@ -112,7 +117,7 @@ mod tests {
         let shown: usize = std::thread::scope(|scope| {
             let show = || {
                 let mut paper = Paper { watched: true, shown: Vec::new() };
-                assert!(Notice::new("text", dir.path()).unwrap().show(&mut paper, now()));
+                assert!(Notice::new("text", Some(dir.path())).unwrap().show(&mut paper, now()));
                 paper.shown.len()
             };
             let threads: Vec<_> = (0..16).map(|_| scope.spawn(show)).collect();
@@ -126,8 +131,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("app"), "a file").unwrap();
         let mut paper = Paper { watched: true, shown: Vec::new() };
-        assert!(!Notice::new("text", &dir.path().join("app")).unwrap().show(&mut paper, now()));
+        assert!(!Notice::new("text", Some(&dir.path().join("app"))).unwrap().show(&mut paper, now()));
         assert!(paper.shown.is_empty());
-        assert!(Notice::new(" \n", dir.path()).is_none());
+        assert!(Notice::new(" \n", Some(dir.path())).is_none());
     }
 }

@@ -27,7 +27,7 @@ pub(crate) use memory::MemoryQueue;
 pub(crate) use pending::{oldest, pending_lines};
 
 use crate::batch::Batch;
-use crate::clock::Timestamp;
+use crate::clock::{Every, Timestamp};
 use crate::error::Error;
 use crate::loss::LossReason;
 use crate::state;
@@ -59,12 +59,12 @@ pub(crate) struct Limits {
 /// How much waits, as far as this process knows: all of it at opening, then its own changes; the bytes of other processes
 /// again at a new segment, once a second at the most. So together they pass the limit by what they write in a second or
 /// in a segment each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Usage {
     events: AtomicU64,
     bytes: AtomicU64,
-    /// When the bytes were counted, in Unix milliseconds.
-    counted_ms: AtomicU64,
+    /// Counting the bytes.
+    count: Every,
 }
 
 /// Why an event was not appended.
@@ -90,7 +90,7 @@ impl Spool {
     pub(crate) fn open(dir: PathBuf, limits: Limits) -> Result<Self, Error> {
         state::make_private_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
         let (events, bytes) = (pending::count(&dir).into(), pending::bytes(&dir).into());
-        let usage = Usage { events, bytes, counted_ms: AtomicU64::new(0) };
+        let usage = Usage { events, bytes, count: Every::new(COUNT_EVERY_MS) };
         Ok(Self { limits, usage, writer: Mutex::new(Writer::new(dir.clone())), dir })
     }
 
@@ -108,7 +108,7 @@ impl Spool {
         }
         let new_segment = self.writer().append(line, now).map_err(Refusal::Unwritable)?;
         self.usage.events.fetch_add(1, Ordering::Relaxed);
-        if new_segment && self.is_time_to_count(now) {
+        if new_segment && self.usage.count.is_due(now) {
             self.usage.bytes.store(pending::bytes(&self.dir), Ordering::Relaxed);
         } else {
             self.usage.bytes.fetch_add(size, Ordering::Relaxed);
@@ -119,15 +119,6 @@ impl Spool {
     /// How many events wait.
     pub(crate) fn waiting(&self) -> u64 {
         self.usage.events.load(Ordering::Relaxed)
-    }
-
-    fn is_time_to_count(&self, now: Timestamp) -> bool {
-        let now = now.unix_millis();
-        let due = now.abs_diff(self.usage.counted_ms.load(Ordering::Relaxed)) >= COUNT_EVERY_MS;
-        if due {
-            self.usage.counted_ms.store(now, Ordering::Relaxed);
-        }
-        due
     }
 
     /// Whether somebody erased what this process wrote: another one that was told to switch off.

@@ -8,13 +8,16 @@
 //!     destination.json              where to and how the waiting events are sent
 //!     *.v1.jsonl, *.v1.done, …      the spool: see `spool`
 //!     ledger.json, sent.jsonl       what was delivered and lost
+//!     *.lock                        who delivers, who uploads: see `lock`
 //! ```
 //!
 //! Directories are made with mode 0700, files with 0600. A file that others read is written whole under another name
 //! and then put in place, so nobody ever sees half of it. Whom a file may belong to, and where it may lie, is in [`trust`].
 
+mod lock;
 mod trust;
 
+pub(crate) use lock::Lock;
 pub(crate) use trust::{
     check_size, has_anothers_rights, make_private_dir, max_file_bytes, open, private_file, read, read_anyones,
 };

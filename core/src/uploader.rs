@@ -11,10 +11,8 @@
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::signals;
-use crate::state;
+use crate::state::Lock;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -72,37 +70,20 @@ impl Uploader {
 }
 
 /// The right to be, or to start, a spool's uploader.
-pub(crate) struct Turn(File);
+pub(crate) struct Turn(Lock);
 
 impl Turn {
     /// `None` if another has it.
     pub(crate) fn take(spool: &Path) -> std::io::Result<Option<Self>> {
-        let mut options = state::private_file();
-        let lock = options.read(true).write(true).create(true).truncate(false).open(spool.join(LOCK))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(Self(lock))),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(error)) => Err(error),
-        }
+        Ok(Lock::take(&spool.join(LOCK))?.map(Self))
     }
 
     /// Whether enough time has passed since the last start; if so, this is the next.
     fn is_due(&mut self, now: Timestamp) -> std::io::Result<bool> {
-        let mut text = String::new();
-        (&self.0).take(64).read_to_string(&mut text)?;
-        let every = u64::try_from(START_EVERY.as_millis()).unwrap_or(u64::MAX);
-        // A stamp of the future is that of a clock that was set back since.
-        if text
-            .trim()
-            .parse::<u64>()
-            .is_ok_and(|last| now.unix_millis().checked_sub(last).is_some_and(|ago| ago < every))
-        {
+        if self.0.noted(now)?.is_some_and(|last| now.since(last) < START_EVERY) {
             return Ok(false);
         }
-        self.0.rewind()?;
-        self.0.set_len(0)?;
-        self.0.write_all(format!("{}\n", now.unix_millis()).as_bytes())?;
-        Ok(true)
+        self.0.note(Some(now)).map(|()| true)
     }
 }
 

@@ -91,7 +91,8 @@ impl Worker {
 
     /// Notes that an event was recorded. True: the caller must start the thread.
     pub(crate) fn recorded(&self) -> bool {
-        // Sequentially consistent with `wait_for_work`: either it sees the event, or we see that it has ended.
+        // Counted before the lock is taken, and the thread ends under the lock: either it sees when the event is due, or we
+        // see that it has ended.
         let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
         if waiting == 1 || waiting == self.flush_at {
             // Under the lock, so that the worker cannot go to sleep between its look and this call.
@@ -164,11 +165,6 @@ impl Worker {
                 None => {}
             }
             self.running.store(false, Ordering::SeqCst);
-            let late = self.waiting.load(Ordering::SeqCst) > 0 && state.due.is_some();
-            if late && state.is_open() {
-                self.running.store(true, Ordering::SeqCst);
-                continue;
-            }
             self.changed.notify_all();
             return None;
         }

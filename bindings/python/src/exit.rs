@@ -37,7 +37,7 @@ impl Exiting {
     }
 
     /// Waits within what is left of the budget.
-    pub fn wait(&self, py: Python<'_>) {
+    fn wait(&self, py: Python<'_>) {
         if self.client.begin_exit().is_zero() {
             return;
         }

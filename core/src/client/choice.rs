@@ -27,26 +27,22 @@ impl Inner {
         consent
     }
 
-    /// Decides for the first time: shows the notice if it is all that the default waits for.
+    /// Decides for the first time: shows the notice if there is one and only the default would switch telemetry on.
     pub(super) fn decide_with_notice(&self) -> Consent {
         let consent = self.decide();
-        let by_default = matches!(consent.reason, ConsentReason::NoNotice)
-            || consent.enabled && consent.reason == ConsentReason::Default && !self.config.notice.trim().is_empty();
-        if !by_default || environment::ci_name(&self.variables).is_some() {
-            return consent;
-        }
-        let safe = self.state.as_ref().is_ok_and(|state| state.check().is_ok());
-        let shown = safe && self.notice.as_ref().is_some_and(|notice| notice.show(&mut Stderr, self.clock.now()));
-        if shown { self.decide() } else { consent }
+        let by_default = matches!(
+            consent,
+            Consent { reason: ConsentReason::NoNotice, .. } | Consent { enabled: true, reason: ConsentReason::Default }
+        );
+        let Some(notice) = self.notice.as_ref().filter(|_| by_default) else { return consent };
+        let in_ci = environment::ci_name(&self.variables).is_some();
+        let safe = || self.state.as_ref().is_ok_and(|state| state.check().is_ok());
+        if !in_ci && safe() && notice.show(&mut Stderr, self.clock.now()) { self.decide() } else { consent }
     }
 
     /// Whether the notice was shown, or there is none, or the tool does not wait for it.
     fn was_noticed(&self) -> bool {
-        let noticed = self.noticed.load(Ordering::Relaxed) || self.notice.as_ref().is_some_and(Notice::was_shown);
-        if noticed {
-            self.noticed.store(true, Ordering::Relaxed);
-        }
-        noticed
+        self.config.send_before_notice || self.notice.as_ref().is_none_or(Notice::was_shown)
     }
 
     /// Notices what other processes did: a choice that was stored, a spool that was erased.

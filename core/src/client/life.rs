@@ -5,13 +5,13 @@
 //! waited for, no file of the parent's is closed on purpose. What the parent recorded, the parent delivers.
 
 use super::session::Session;
-use crate::clock::Timestamp;
+use crate::clock::Every;
 use crate::cooldown::Cooldown;
 use crate::event::UuidSource;
 use crate::stats::Counts;
 use crate::worker::Worker;
 use once_cell::race::OnceBox;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -75,8 +75,8 @@ pub(crate) struct Life {
     /// Whether an event was recorded by force, which may then be sent although consent is off.
     pub forced: AtomicBool,
     session: RwLock<Option<Arc<Session>>>,
-    /// When the files were last looked at for what other processes did, in Unix milliseconds.
-    looked_ms: AtomicU64,
+    /// Looking at the files for what other processes did.
+    pub look: Every,
     /// The end of the process, once it has begun.
     pub exit: OnceBox<Exit>,
     /// The life in a child of this process. Lock-free, so that a fork cannot inherit it half-made.
@@ -93,7 +93,7 @@ impl Life {
             thread: Thread::default(),
             forced: AtomicBool::new(false),
             session: RwLock::default(),
-            looked_ms: AtomicU64::new(0),
+            look: Every::new(LOOK_EVERY_MS),
             exit: OnceBox::new(),
             next: OnceBox::new(),
         }
@@ -124,18 +124,6 @@ impl Life {
             Some(session) => Ok(Arc::clone(session)),
             None => Ok(Arc::clone(slot.insert(Arc::new(open()?)))),
         }
-    }
-
-    /// Whether it is time to look at the files again; true for one caller at a time.
-    pub(crate) fn is_time_to_look(&self, now: Timestamp) -> bool {
-        let (now, looked) = (now.unix_millis(), self.looked_ms.load(Ordering::Relaxed));
-        let due = now.abs_diff(looked) >= LOOK_EVERY_MS; // a clock that was set back is due, too
-        due && self.looked_ms.compare_exchange(looked, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    }
-
-    /// Notes that the files were looked at just now.
-    pub(crate) fn has_looked(&self, now: Timestamp) {
-        self.looked_ms.store(now.unix_millis(), Ordering::Relaxed);
     }
 
     /// Forgets the session: the next event opens another.

@@ -1,7 +1,7 @@
 //! A session: what a client needs once there is something to record, opened at the first event.
 
 use crate::batch::Batch;
-use crate::clock::Timestamp;
+use crate::clock::{Every, Timestamp};
 use crate::config::Config;
 use crate::environment::{self, Variables};
 use crate::error::Error;
@@ -18,7 +18,6 @@ use crate::worker::Pass;
 use crate::{identity, json, ledger};
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -35,8 +34,8 @@ const OPEN_EVERY_MS: u64 = 1_000;
 pub(crate) struct Store {
     place: Place,
     disk: OnceLock<Spool>,
-    /// When opening the spool was last tried, in Unix milliseconds.
-    tried_ms: AtomicU64,
+    /// Trying to open it.
+    attempts: Every,
     memory: MemoryQueue,
 }
 
@@ -83,7 +82,7 @@ impl Session {
         let (spools, spool) = (state.spools(), state.spool(&to.id()));
         let place = Place { spools, spool, limits, stored: Stored::of(config, to) };
         let memory = MemoryQueue::new(config.max_memory_events);
-        let store = Store { place, disk: OnceLock::new(), tried_ms: AtomicU64::new(0), memory };
+        let store = Store { place, disk: OnceLock::new(), attempts: Every::new(OPEN_EVERY_MS), memory };
         store.open(now, trace);
         Ok(Self { client_id, common: common(config, variables)?, store })
     }
@@ -136,14 +135,10 @@ impl Store {
 
     /// The spool, opened now if that failed before.
     fn open(&self, now: Timestamp, trace: Trace) -> Option<&Spool> {
-        if self.disk.get().is_none() {
-            let (now, tried) = (now.unix_millis(), self.tried_ms.load(Ordering::Relaxed));
-            let due = now.abs_diff(tried) >= OPEN_EVERY_MS;
-            if due && self.tried_ms.compare_exchange(tried, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                match self.place.open() {
-                    Ok(spool) => drop(self.disk.set(spool)),
-                    Err(error) => trace.say(|| format!("events wait in memory: {error}")),
-                }
+        if self.disk.get().is_none() && self.attempts.is_due(now) {
+            match self.place.open() {
+                Ok(spool) => drop(self.disk.set(spool)),
+                Err(error) => trace.say(|| format!("events wait in memory: {error}")),
             }
         }
         self.disk.get()
@@ -152,7 +147,7 @@ impl Store {
     /// Leaves on disk what would end with the process.
     pub(crate) fn end(&self, now: Timestamp, trace: Trace) {
         if self.memory.waiting() > 0 {
-            self.tried_ms.store(0, Ordering::Relaxed);
+            self.attempts.hasten();
             self.open(now, trace);
             self.leave_memory(now);
         }

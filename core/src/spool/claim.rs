@@ -8,10 +8,9 @@ use super::{CountLoss, Source, Spool};
 use crate::batch::{Batch, Place};
 use crate::clock::Timestamp;
 use crate::loss::LossReason;
-use crate::state;
+use crate::state::{self, Lock};
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ const MAX_GRACE: Duration = Duration::from_secs(86_400);
 /// The right to deliver what waits in a spool, as it stood when the claim was made.
 pub(crate) struct Claim<'s> {
     spool: &'s Spool,
-    lock: File,
+    lock: Lock,
     count_loss: CountLoss<'s>,
     segments: Vec<Reading>,
     /// The segment that is being read; the ones before it were.
@@ -36,14 +35,7 @@ pub(crate) struct Claim<'s> {
 impl Spool {
     /// Claims the right to deliver; `None` if another process has it.
     pub(crate) fn claim<'s>(&'s self, now: Timestamp, count_loss: CountLoss<'s>) -> io::Result<Option<Claim<'s>>> {
-        let mut options = state::private_file();
-        options.read(true).write(true).create(true).truncate(false);
-        let lock = state::open(&self.dir.join("upload.lock"), &options)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
-            Err(std::fs::TryLockError::Error(error)) => return Err(error),
-        }
+        let Some(lock) = Lock::take(&self.dir.join("upload.lock"))? else { return Ok(None) };
         let segments = SegmentName::list(&self.dir).into_iter().map(Reading::new).collect();
         let mut claim = Claim { spool: self, lock, count_loss, segments, current: 0, left_over: None };
         claim.drop_expired(now);
@@ -123,21 +115,10 @@ impl Claim<'_> {
 
     /// Notes in the lock's file since when segments have looked too old. A clock that was set back begins anew.
     fn note_old(&mut self, now: Timestamp, any: bool) -> io::Result<Timestamp> {
-        let mut text = String::new();
-        (&self.lock).take(32).read_to_string(&mut text)?;
-        let noted = text.trim().parse().ok().map(Timestamp::from_unix_millis_saturating).filter(|noted| *noted <= now);
-        match noted {
-            Some(since) if any => return Ok(since),
-            _ if !any && text.is_empty() => return Ok(now),
-            _ => {}
+        match self.lock.noted(now)? {
+            Some(since) if any => Ok(since),
+            _ => self.lock.note(any.then_some(now)).map(|()| now),
         }
-        self.lock.set_len(0)?;
-        self.lock.rewind()?;
-        if any {
-            state::check_size(32)?;
-            self.lock.write_all(format!("{}\n", now.unix_millis()).as_bytes())?;
-        }
-        Ok(now)
     }
 
     fn give_up(&mut self, places: &[Place], reason: LossReason) {
@@ -203,13 +184,6 @@ impl Source for Claim<'_> {
 
     fn acknowledge(&mut self, batch: &Batch) {
         self.settle(batch.places());
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        // Said aloud, because closing is not enough while a forked child holds the same open file.
-        let _ = self.lock.unlock();
     }
 }
 
