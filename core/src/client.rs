@@ -7,6 +7,7 @@
 //! - While consent is off nothing is created, started or sent.
 
 mod choice;
+mod command;
 mod life;
 mod pass;
 mod report;
@@ -16,10 +17,11 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::consent::{Consent, Rules, Signals};
 use crate::cooldown::Cooldown;
+use crate::counters::Counters;
 use crate::environment::Variables;
 use crate::error::{Error, ErrorKind};
 use crate::event::{self, Common, Event, Properties, Rewritten};
-use crate::identity;
+use crate::identity::{self, Keeper};
 use crate::ledger::{Count, Ledger};
 use crate::loss::LossReason;
 use crate::notice::Notice;
@@ -81,6 +83,8 @@ struct Inner {
     to: Destination,
     /// An error if this user has no home: then nothing can be recorded.
     state: Result<StateDir, Error>,
+    /// If the tool's commands are counted.
+    counters: Option<Counters>,
     clock: Box<dyn Clock>,
     transport: Box<dyn Transport>,
     trace: Trace,
@@ -126,13 +130,16 @@ impl Client {
             respect_do_not_track: config.respect_do_not_track,
             in_ci: config.in_ci,
             default: config.default_consent,
-            has_api_key: !to.api_key.is_empty(),
+            // Counting goes on without a server.
+            has_api_key: !to.api_key.is_empty() || config.counters_path.is_some(),
         };
         let state = StateDir::new(config.state_dir.as_deref(), &config.app);
+        let counters = config.counters_path.as_deref().map(Counters::new).transpose()?;
         let inner = Inner {
             notice: Notice::new(&config.notice, state.as_ref().ok().map(StateDir::root)),
             signals: Signals::read(&rules, &variables),
             state,
+            counters,
             trace: Trace::new(config.debug || variables.get("OVERT_DEBUG").is_some_and(|value| value == "1")),
             said: AtomicU8::new(choice::UNSAID),
             decided: AtomicU8::new(0),
@@ -364,7 +371,10 @@ impl Client {
         if !self.inner.consent().enabled {
             return Ok(None);
         }
-        self.inner.session(self.inner.life()).map(|session| Some(session.client_id.clone()))
+        match &self.inner.counters {
+            Some(counters) => counters.id(&self.inner.fresh()).map(Some),
+            None => self.inner.session(self.inner.life()).map(|session| Some(session.client_id.clone())),
+        }
     }
 
     /// Forgets the client ID and erases everything pending. The new ID, or `None` while consent is off.
@@ -458,12 +468,28 @@ impl Inner {
     fn session(&self, life: &Life) -> Result<Arc<Session>, Error> {
         life.open_session(|| {
             let state = self.state.as_ref().map_err(Clone::clone)?;
-            Session::open(&self.config, state, &self.to, &self.variables, self.clock.now(), self.trace)
+            state.check()?;
+            let client_id = match &self.counters {
+                Some(counters) => counters.id(&self.fresh())?,
+                None => self.id_file(state)?,
+            };
+            Session::open(&self.config, state, &self.to, &self.variables, client_id, self.clock.now(), self.trace)
         })
     }
 
     fn id_path(&self, state: &StateDir) -> PathBuf {
-        self.config.client_id_path.clone().unwrap_or_else(|| state.client_id())
+        match &self.counters {
+            Some(counters) => counters.path().to_owned(),
+            None => self.config.client_id_path.clone().unwrap_or_else(|| state.client_id()),
+        }
+    }
+
+    /// The ID of a client without counters.
+    fn id_file(&self, state: &StateDir) -> Result<String, Error> {
+        match &self.config.client_id_path {
+            Some(path) => identity::load_or_create(path, Keeper::Tool),
+            None => identity::load_or_create(&state.client_id(), Keeper::Overt),
+        }
     }
 
     fn spool_dir(&self) -> Option<PathBuf> {

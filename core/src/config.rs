@@ -105,6 +105,13 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// A text file of the tool's own that holds the client ID. Unset: `client_id` in the state directory.
     pub client_id_path: Option<PathBuf>,
+    /// A file of the tool's own that counts its commands (`record_command`), such as `~/.config/pace/telemetry.yaml`. The
+    /// client ID then lives there. Unset: commands are not counted.
+    pub counters_path: Option<PathBuf>,
+    /// Where the counts go as one document; under the same rule as `endpoint`. Empty: they go as events, if there is a key.
+    pub counters_endpoint: String,
+    /// How often the counts go. Default 1 h, as in PACE. `None`: never, they are only kept.
+    pub counters_interval: Option<Duration>,
     /// Whether the last events that were sent stay readable. Off: what was kept goes with the next delivery. Default: yes.
     pub keep_sent: bool,
 
@@ -138,6 +145,7 @@ pub struct Config {
 pub const PARK_TIME: Duration = Duration::from_secs(5 * 60);
 
 const KIB: usize = 1024;
+const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 /// A body of one event must hold the largest event and the envelope around it.
 const MAX_EVENT_BYTES_LIMIT: usize = 900 * KIB;
@@ -178,6 +186,9 @@ impl Config {
             before_send: None,
             state_dir: None,
             client_id_path: None,
+            counters_path: None,
+            counters_endpoint: String::new(),
+            counters_interval: Some(HOUR),
             keep_sent: true,
             consent: HostConsent::default(),
             consent_env: Vec::new(),
@@ -214,6 +225,9 @@ impl Config {
         }
         if self.flush_at == 0 {
             return Err(Error::config("flush_at: must be at least 1"));
+        }
+        if self.counters_path.is_some() && self.client_id_path.is_some() {
+            return Err(Error::config("client_id_path: with counters_path the client ID is in that file"));
         }
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(Error::config("timeout and connect_timeout: must be longer than 0"));

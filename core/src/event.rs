@@ -269,6 +269,14 @@ pub(crate) fn line_uuid(line: &[u8]) -> Option<&str> {
     std::str::from_utf8(uuid).ok()
 }
 
+/// A UUID (version 8) that is the same for the same bytes: FNV-1a, of 128 bits.
+pub(crate) fn name_based(name: &[u8]) -> Uuid {
+    let hash = name.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
+    });
+    uuid::Builder::from_custom_bytes(hash.to_be_bytes()).into_uuid()
+}
+
 /// Reads a UUID that a caller gives.
 pub fn parse_uuid(text: &str) -> Result<Uuid, Error> {
     let invalid = || Error::new(ErrorKind::InvalidUuid, "not a UUID, or the nil UUID");

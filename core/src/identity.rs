@@ -66,8 +66,12 @@ pub(crate) fn load(path: &Path, keeper: Keeper) -> Option<String> {
     };
     let text = String::from_utf8(text.ok()?).ok()?;
     let id = text.trim();
-    (check_distinct_id(id).is_ok() && !id.contains(char::is_whitespace) && !id.contains(char::is_control))
-        .then(|| id.to_owned())
+    is_usable(id).then(|| id.to_owned())
+}
+
+/// Whether a text that was found can be a client ID.
+pub(crate) fn is_usable(id: &str) -> bool {
+    check_distinct_id(id).is_ok() && !id.contains(char::is_whitespace) && !id.contains(char::is_control)
 }
 
 /// The stored ID, or a new one.

@@ -19,7 +19,8 @@ mod trust;
 
 pub(crate) use lock::Lock;
 pub(crate) use trust::{
-    check_size, has_anothers_rights, make_private_dir, max_file_bytes, open, private_file, read, read_anyones,
+    check_owner, check_place, check_size, has_anothers_rights, make_private_dir, max_file_bytes, open, private_file,
+    read, read_anyones,
 };
 
 use crate::error::Error;

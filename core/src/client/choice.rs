@@ -18,11 +18,16 @@ pub(super) const SAID_OFF: u8 = 2;
 impl Inner {
     /// Decides anew, and keeps the answer.
     pub(super) fn decide(&self) -> Consent {
+        self.decide_as(self.host_says())
+    }
+
+    /// As `decide`, with what the host says.
+    pub(super) fn decide_as(&self, host_says: Option<bool>) -> Consent {
         let stored = match &self.state {
             Ok(state) if !self.signals.say_off() => StoredChoice::read(&state.consent()),
             _ => StoredChoice::None,
         };
-        let consent = consent::decide(&self.rules, self.signals, self.host_says(), stored, || self.was_noticed());
+        let consent = consent::decide(&self.rules, self.signals, host_says, stored, || self.was_noticed());
         self.decided.store(pack(consent), Ordering::Relaxed);
         consent
     }
@@ -74,7 +79,7 @@ impl Inner {
     pub(super) fn may_record(&self, force: bool) -> bool {
         let consent = self.consent();
         let forced = || force && !consent.reason.is_final();
-        consent.enabled || forced()
+        (consent.enabled || forced()) && !self.to.api_key.is_empty()
     }
 
     /// Whether what waits may be sent now.
@@ -91,7 +96,11 @@ impl Inner {
         life.forget_session();
         let state = self.state.as_ref().map_err(Clone::clone)?;
         state.check()?;
-        let id = identity::erase(&self.id_path(state));
+        let id = match &self.counters {
+            // The ID may have been the state directory's before the tool had counters.
+            Some(counters) => counters.erase().and(identity::erase(&state.client_id())),
+            None => identity::erase(&self.id_path(state)),
+        };
         let spools = match std::fs::remove_dir_all(state.spools()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::storage("the spool cannot be erased", &error))

@@ -8,7 +8,7 @@
 
 use super::session::Session;
 use super::{Capture, Client};
-use crate::event::Event;
+use crate::event::{self, Event};
 use crate::loss::LossReason;
 use crate::spool::{Spool, books};
 use crate::state;
@@ -51,15 +51,7 @@ fn unreported(spool: &Path, client_id: &str) -> Option<(Uuid, Vec<(LossReason, u
     if losses.is_empty() {
         return None;
     }
-    let uuid = name_based(&format!("{client_id} {losses:?}"));
+    let uuid = event::name_based(format!("{client_id} {losses:?}").as_bytes());
     let last = state::read(&spool.join(REPORTED)).unwrap_or_default();
     (last.trim_ascii() != uuid.to_string().as_bytes()).then_some((uuid, losses))
-}
-
-/// A UUID (version 8) that is the same for the same text: FNV-1a, of 128 bits.
-fn name_based(text: &str) -> Uuid {
-    let hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-        (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
-    });
-    uuid::Builder::from_custom_bytes(hash.to_be_bytes()).into_uuid()
 }

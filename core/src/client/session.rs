@@ -7,7 +7,6 @@ use crate::config::{Config, PARK_TIME};
 use crate::environment::{self, Variables};
 use crate::error::Error;
 use crate::event::Common;
-use crate::identity::Keeper;
 use crate::loss::LossReason;
 use crate::spool::{Limits, MemoryQueue, Refusal, Source, Spool};
 use crate::state::{self, StateDir};
@@ -16,7 +15,7 @@ use crate::stored::Stored;
 use crate::trace::Trace;
 use crate::wire::Destination;
 use crate::worker::Pass;
-use crate::{identity, json, sent};
+use crate::{json, sent};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -72,14 +71,10 @@ impl Session {
         state: &StateDir,
         to: &Destination,
         variables: &Variables,
+        client_id: String,
         now: Timestamp,
         trace: Trace,
     ) -> Result<Self, Error> {
-        state.check()?;
-        let client_id = match &config.client_id_path {
-            Some(path) => identity::load_or_create(path, Keeper::Tool),
-            None => identity::load_or_create(&state.client_id(), Keeper::Overt),
-        }?;
         let limits =
             Limits { events: config.max_spool_events, bytes: config.max_spool_bytes, age: config.max_spool_age };
         let (spools, spool) = (state.spools(), state.spool(&to.id()));

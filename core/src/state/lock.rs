@@ -25,6 +25,20 @@ impl Lock {
         }
     }
 
+    /// Whether the file of this name is the one that is locked.
+    pub(crate) fn is_file(&self, path: &Path) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let number = |data: std::fs::Metadata| (data.dev(), data.ino());
+            let (ours, named) = (self.0.metadata().map(number), std::fs::metadata(path).map(number));
+            ours.is_ok_and(|ours| named.is_ok_and(|named| ours == named))
+        }
+        // Windows does not remove a file that somebody has open.
+        #[cfg(not(unix))]
+        return path.exists();
+    }
+
     /// The moment that stands in the file. One of the future is that of a clock that was set back since, and is none.
     pub(crate) fn noted(&mut self, now: Timestamp) -> io::Result<Option<Timestamp>> {
         let mut text = String::new();
@@ -63,6 +77,7 @@ mod tests {
         let (path, at) = (dir.path().join("x.lock"), Timestamp::from_unix_millis_saturating);
         let mut lock = Lock::take(&path).unwrap().unwrap();
         assert!(Lock::take(&path).unwrap().is_none());
+        assert!(lock.is_file(&path) && !lock.is_file(dir.path()));
         assert_eq!(lock.noted(at(9)).unwrap(), None);
         lock.note(Some(at(7_000))).unwrap();
         drop(lock);
@@ -76,5 +91,10 @@ mod tests {
         assert_eq!(lock.noted(at(9_000)).unwrap(), None);
         std::fs::write(&path, "garbage").unwrap();
         assert_eq!(lock.noted(at(9_000)).unwrap(), None);
+
+        std::fs::remove_file(&path).unwrap();
+        assert!(!lock.is_file(&path));
+        let another = Lock::take(&path).unwrap().unwrap();
+        assert!(!lock.is_file(&path) && another.is_file(&path));
     }
 }

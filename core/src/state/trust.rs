@@ -97,6 +97,14 @@ pub(crate) fn check_place(dir: &Path) -> io::Result<()> {
     return Ok(());
 }
 
+/// Refuses a file of another user's, other than root.
+pub(crate) fn check_owner(data: &std::fs::Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    return unix::check_owner(data);
+    #[cfg(not(unix))]
+    return data.is_file().then_some(()).ok_or_else(not_a_file);
+}
+
 /// Refuses to let a file grow beyond what the process may write: the kernel would kill the host by `SIGXFSZ`.
 pub(crate) fn check_size(bytes: u64) -> io::Result<()> {
     if bytes > max_file_bytes() { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
@@ -193,7 +201,7 @@ mod unix {
         Ok(linked)
     }
 
-    fn check_owner(data: &Metadata) -> io::Result<()> {
+    pub(super) fn check_owner(data: &Metadata) -> io::Result<()> {
         let trusted = data.uid() == geteuid().as_raw() || data.uid() == 0;
         if trusted { Ok(()) } else { Err(refused("it is another user's")) }
     }

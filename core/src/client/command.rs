@@ -1,0 +1,51 @@
+//! Commands: counting them.
+
+use super::{Client, Inner, choice};
+use crate::counters::{self, Counted, Fresh};
+use crate::error::Error;
+use crate::identity::{self, Keeper};
+use std::sync::atomic::Ordering;
+use uuid::Uuid;
+
+impl Client {
+    /// Counts a command of the tool: its path, such as `pace get data-policy` (the words that the tool defines, never what
+    /// its user typed beside them), and its exit code. When it returns, the command is counted, whatever becomes of the
+    /// process. Never waits, neither for the network nor for other processes that count. Errors: `InvalidName`; `Storage`
+    /// if it cannot be counted; `InvalidConfig` without `counters_path`.
+    pub fn record_command(&self, path: &str, exit_code: i32) -> Result<Counted, Error> {
+        let inner = &*self.inner;
+        if !inner.consent().enabled {
+            return Ok(Counted::Disabled);
+        }
+        let no_path = || Error::config("counters_path: is not set, so commands are not counted");
+        let counters = inner.counters.as_ref().ok_or_else(no_path)?;
+        counters::check_command(path)?;
+        // Asked before the lock is taken: it is the host's code.
+        let host_says = inner.host_says();
+        let allowed = || {
+            let host_says =
+                if inner.said.load(Ordering::Relaxed) == choice::SAID_OFF { Some(false) } else { host_says };
+            inner.decide_as(host_says).enabled
+        };
+        counters.count(path, exit_code, &inner.fresh(), &allowed)
+    }
+
+    /// The counts, as the JSON document that is uploaded; `None` if there are none. Creates nothing.
+    pub fn counters(&self) -> Option<String> {
+        Some(self.inner.counters.as_ref()?.document()?.to_json())
+    }
+}
+
+impl Inner {
+    /// What goes into the counters' file beside counts.
+    pub(super) fn fresh(&self) -> Fresh<'_> {
+        Fresh { cli_version: &self.config.app_version, new_id: Box::new(|| self.new_id()) }
+    }
+
+    /// The ID that this installation had before it had counters, or else a new one.
+    fn new_id(&self) -> String {
+        let state = self.state.as_ref().ok().filter(|state| state.check().is_ok());
+        let before = state.and_then(|state| identity::load(&state.client_id(), Keeper::Overt));
+        before.unwrap_or_else(|| Uuid::new_v4().to_string())
+    }
+}
