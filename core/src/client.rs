@@ -8,6 +8,7 @@
 
 mod choice;
 mod command;
+mod counters;
 mod life;
 mod pass;
 mod report;
@@ -248,10 +249,8 @@ impl Client {
     pub fn flush_while(&self, timeout: Duration, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
         let life = inner.life();
-        if !inner.may_send(life) {
-            return Ok(());
-        }
-        if life.session().is_none() && !inner.has_leftovers() {
+        let events = || inner.may_send(life) && (life.session().is_some() || inner.has_leftovers());
+        if inner.counters_wait().is_none() && !events() {
             return Ok(());
         }
         let (ticket, start) = life.worker.ask();
@@ -279,7 +278,8 @@ impl Client {
         let inner = &*self.inner;
         let Some(exit) = inner.exit() else { return };
         let left = exit.left();
-        if left.is_zero() || inner.life().session().is_none_or(|session| session.store.waiting() == 0) {
+        let events = inner.life().session().is_some_and(|session| session.store.waiting() > 0);
+        if left.is_zero() || !(events || inner.counters_wait().is_some()) {
             return;
         }
         let in_vain = self.flush_while(left, go_on).is_err();
@@ -412,12 +412,9 @@ impl Client {
     }
 
     fn deliver_leftovers(&self) {
-        let Some(dir) = self.inner.spool_dir() else { return };
-        let Some(oldest) = spool::oldest(&dir) else { return };
-        let now = self.inner.clock.now();
-        let wait = self.inner.config.flush_interval.saturating_sub(now.since(oldest));
         let life = self.inner.life();
-        if life.worker.found_leftovers(wait.max(books::totals(&dir).parked_for(now))) {
+        let waits = [self.inner.leftovers_wait(), self.inner.counters_wait()];
+        if waits.into_iter().flatten().min().is_some_and(|wait| life.worker.found_leftovers(wait)) {
             self.start_worker(life);
         }
     }
@@ -426,12 +423,14 @@ impl Client {
     fn leave_to_uploader(&self) {
         let inner = &*self.inner;
         let life = inner.life();
-        let (Some(uploader), Some(session), Ok(state)) = (&inner.config.uploader, life.session(), &inner.state) else {
-            return;
-        };
-        let Some(spool) = session.store.spool().filter(|spool| spool.waiting() > 0) else { return };
+        let (Some(uploader), Ok(state)) = (&inner.config.uploader, &inner.state) else { return };
         let now = inner.clock.now();
-        if !inner.may_send(life) || !books::totals(spool.dir()).parked_for(now).is_zero() {
+        let counters = inner.counters_wait().is_some();
+        let session = if counters { inner.session(life).ok() } else { life.session() };
+        let Some(spool) = session.as_ref().and_then(|session| session.store.spool()) else { return };
+        let parked = || !books::totals(spool.dir()).parked_for(now).is_zero();
+        let events = spool.waiting() > 0 && inner.may_send(life) && !parked();
+        if !events && !counters {
             return;
         }
         let job = Upload::new(&inner.config.app, state.root(), inner.host_says() == Some(true));
@@ -503,6 +502,14 @@ impl Inner {
             let cooldown = Cooldown::read(&dir, self.clock.now());
             Box::new(Exit { until: Instant::now() + cooldown.of(self.config.exit_timeout), cooldown })
         }))
+    }
+
+    /// After what time the events of earlier processes are to be delivered.
+    fn leftovers_wait(&self) -> Option<Duration> {
+        let dir = self.spool_dir()?;
+        let (oldest, now) = (spool::oldest(&dir)?, self.clock.now());
+        let wait = self.config.flush_interval.saturating_sub(now.since(oldest));
+        Some(wait.max(books::totals(&dir).parked_for(now)))
     }
 
     fn has_leftovers(&self) -> bool {

@@ -5,6 +5,7 @@
 
 use crate::consent::ConsentVariable;
 use crate::error::Error;
+use crate::transport;
 use crate::uploader::Uploader;
 use crate::wire::{Compression, Wire};
 use std::path::PathBuf;
@@ -231,6 +232,10 @@ impl Config {
         }
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(Error::config("timeout and connect_timeout: must be longer than 0"));
+        }
+        if !self.counters_endpoint.is_empty() {
+            transport::check_endpoint(&self.counters_endpoint, self.allow_plain_http)
+                .map_err(|error| Error::config(format!("counters_{error}")))?;
         }
         self.wire.check_compression(self.compression)?;
         for (name, value) in &self.extra_headers {

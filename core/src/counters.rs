@@ -15,6 +15,7 @@ mod file;
 mod place;
 mod reading;
 mod records;
+mod stamp;
 mod yaml;
 
 pub(crate) use file::{Counters, Fresh};

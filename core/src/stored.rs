@@ -18,6 +18,13 @@ pub(crate) struct Stored {
     allow_plain_http: bool,
     app_version: String,
     client_id_path: Option<PathBuf>,
+    #[serde(default)]
+    counters_path: Option<PathBuf>,
+    #[serde(default)]
+    counters_endpoint: String,
+    /// `None`: never.
+    #[serde(default)]
+    counters_interval_ms: Option<u64>,
     max_batch_bytes: usize,
     max_spool_age_ms: u64,
     #[serde(default = "kept_by_default")]
@@ -35,14 +42,19 @@ fn kept_by_default() -> bool {
 
 impl Stored {
     pub(crate) fn of(config: &Config, destination: &Destination) -> Self {
+        let millis = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        // A later process may run in another directory.
+        let absolute = |path: &Option<PathBuf>| path.as_deref().and_then(|path| std::path::absolute(path).ok());
         Self {
             destination: destination.clone(),
             allow_plain_http: config.allow_plain_http,
             app_version: config.app_version.clone(),
-            // A later process may run in another directory.
-            client_id_path: config.client_id_path.as_deref().and_then(|path| std::path::absolute(path).ok()),
+            client_id_path: absolute(&config.client_id_path),
+            counters_path: absolute(&config.counters_path),
+            counters_endpoint: config.counters_endpoint.clone(),
+            counters_interval_ms: config.counters_interval.map(millis),
             max_batch_bytes: config.max_batch_bytes,
-            max_spool_age_ms: u64::try_from(config.max_spool_age.as_millis()).unwrap_or(u64::MAX),
+            max_spool_age_ms: millis(config.max_spool_age),
             keep_sent: config.keep_sent,
             consent_env: config.consent_env.clone(),
             default_consent: config.default_consent,
@@ -61,6 +73,11 @@ impl Stored {
         state::keep_whole(&path, &text).map_err(|error| Error::storage("the destination cannot be stored", &error))
     }
 
+    /// Whether it is stored beside a spool.
+    pub(crate) fn is_kept(spool: &Path) -> bool {
+        spool.join(FILE).is_file()
+    }
+
     fn read(path: &Path) -> Option<Self> {
         serde_json::from_slice(&state::read(path).ok()?).ok()
     }
@@ -70,6 +87,9 @@ impl Stored {
         config.app_version = self.app_version;
         config.state_dir = Some(state_dir.to_owned());
         config.client_id_path = self.client_id_path;
+        config.counters_path = self.counters_path;
+        config.counters_endpoint = self.counters_endpoint;
+        config.counters_interval = self.counters_interval_ms.map(Duration::from_millis);
         config.wire = self.destination.wire;
         config.endpoint = self.destination.endpoint;
         config.allow_plain_http = self.allow_plain_http;

@@ -253,7 +253,7 @@ const HTTP_HEADERS: &[&str] =
     &["connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding", "user-agent"];
 
 /// Headers of every request.
-fn headers() -> Vec<(String, String)> {
+pub(crate) fn headers() -> Vec<(String, String)> {
     vec![("Content-Type".to_owned(), "application/json".to_owned()), ("User-Agent".to_owned(), product())]
 }
 

@@ -1,9 +1,12 @@
 //! Commands: counting them.
 
+use super::life::Life;
 use super::{Client, Inner, choice};
 use crate::counters::{self, Counted, Fresh};
 use crate::error::Error;
 use crate::identity::{self, Keeper};
+use crate::state;
+use crate::stored::Stored;
 use std::sync::atomic::Ordering;
 use uuid::Uuid;
 
@@ -22,21 +25,46 @@ impl Client {
         counters::check_command(path)?;
         // Asked before the lock is taken: it is the host's code.
         let host_says = inner.host_says();
-        let allowed = || {
-            let host_says =
-                if inner.said.load(Ordering::Relaxed) == choice::SAID_OFF { Some(false) } else { host_says };
-            inner.decide_as(host_says).enabled
-        };
-        counters.count(path, exit_code, &inner.fresh(), &allowed)
+        let counted = counters.count(path, exit_code, &inner.fresh(), &|| inner.is_allowed(host_says))?;
+        let life = inner.life();
+        if counted == Counted::Counted && life.look_at_counters.is_due(inner.clock.now()) {
+            self.after_counting(life);
+        }
+        Ok(counted)
     }
 
     /// The counts, as the JSON document that is uploaded; `None` if there are none. Creates nothing.
     pub fn counters(&self) -> Option<String> {
         Some(self.inner.counters.as_ref()?.document()?.to_json())
     }
+
+    /// The last document of counts that was uploaded, as it was sent.
+    pub fn sent_counters(&self) -> Option<String> {
+        String::from_utf8(state::read(&self.inner.sent_counters()?).ok()?).ok()
+    }
+
+    /// Sees to it that the counts go out, now or by a later process.
+    fn after_counting(&self, life: &Life) {
+        let inner = &*self.inner;
+        if inner.spool_dir().is_some_and(|spool| !Stored::is_kept(&spool)) {
+            // Stores what a later process must know. That it cannot is no reason not to count.
+            if let Err(error) = inner.session(life) {
+                inner.trace.say(|| format!("the counters stay here: {error}"));
+            }
+        }
+        if inner.config.background && inner.counters_wait().is_some_and(|wait| life.worker.found_leftovers(wait)) {
+            self.start_worker(life);
+        }
+    }
 }
 
 impl Inner {
+    /// Whether it may be counted, asked with the lock of the counters held. `host_says` is what the host said before.
+    pub(super) fn is_allowed(&self, host_says: Option<bool>) -> bool {
+        let said_off = self.said.load(Ordering::Relaxed) == choice::SAID_OFF;
+        self.decide_as(if said_off { Some(false) } else { host_says }).enabled
+    }
+
     /// What goes into the counters' file beside counts.
     pub(super) fn fresh(&self) -> Fresh<'_> {
         Fresh { cli_version: &self.config.app_version, new_id: Box::new(|| self.new_id()) }

@@ -77,6 +77,8 @@ pub(crate) struct Life {
     session: RwLock<Option<Arc<Session>>>,
     /// Looking at the files for what other processes did.
     pub look: Every,
+    /// Looking whether the counters are to go out.
+    pub look_at_counters: Every,
     /// The end of the process, once it has begun.
     pub exit: OnceBox<Exit>,
     /// The life in a child of this process. Lock-free, so that a fork cannot inherit it half-made.
@@ -94,6 +96,7 @@ impl Life {
             forced: AtomicBool::new(false),
             session: RwLock::default(),
             look: Every::new(LOOK_EVERY_MS),
+            look_at_counters: Every::new(LOOK_EVERY_MS),
             exit: OnceBox::new(),
             next: OnceBox::new(),
         }

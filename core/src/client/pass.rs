@@ -1,6 +1,7 @@
 //! A pass of a client's worker over what waits, and the thread that makes it.
 
 use super::Inner;
+use super::life::Life;
 use crate::ledger::Ledger;
 use crate::signals;
 use crate::worker::{Delivery, Pass};
@@ -32,8 +33,19 @@ impl Inner {
     /// One pass of the worker.
     pub(super) fn pass(&self) -> Pass {
         let life = self.life();
-        let now = self.clock.now();
         self.look_at_files(life);
+        let others_upload = self.upload_counters(life);
+        let pass = self.deliver(life);
+        self.trace.say(|| format!("pass {pass:?}"));
+        if pass == Pass::Done && others_upload { Pass::Busy } else { pass }
+    }
+
+    /// Delivers events.
+    fn deliver(&self, life: &Life) -> Pass {
+        let now = self.clock.now();
+        if self.to.api_key.is_empty() && !life.worker.is_held() {
+            return Pass::Done; // there are no events
+        }
         if !self.may_send(life) {
             return Pass::Stopped;
         }
@@ -57,9 +69,7 @@ impl Inner {
             jitter: &jitter,
             new_id: &Uuid::new_v4,
         };
-        let pass = session.store.deliver(now, counts, self.trace, |source| delivery.run(source));
-        self.trace.say(|| format!("pass {pass:?}"));
-        pass
+        session.store.deliver(now, counts, self.trace, |source| delivery.run(source))
     }
 }
 

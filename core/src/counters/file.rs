@@ -16,8 +16,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How often the holder looks for records that were left meanwhile. More than that and the next run enters them.
-const MAX_ROUNDS: usize = 10;
+/// How often the holder looks for records that were left meanwhile: some milliseconds of work for others at the most. Then
+/// the next run enters them.
+const MAX_ROUNDS: usize = 100;
 /// How long an ID that is to be made waits for a holder, who is done in a tenth of a millisecond unless he hangs: an event
 /// may wait for it.
 const PATIENCE_FOR_ID: Duration = Duration::from_millis(50);
@@ -80,18 +81,23 @@ impl Counters {
             None if records::leave(&place, path, code)? => Counted::Counted,
             None => return Ok(Counted::Dropped),
         };
-        // Who left a record looked for the lock after that, and found us: so we look for records after we let go.
+        self.look_behind(&place, fresh, allowed);
+        Ok(counted)
+    }
+
+    /// Enters what was left as records while this process held the lock. Who left one looked for the lock once more after
+    /// that, and found us: so we look for records once we have let go.
+    pub(super) fn look_behind(&self, place: &Place, fresh: &Fresh<'_>, allowed: &dyn Fn() -> bool) {
         for _ in 0..MAX_ROUNDS {
-            if !records::wait(&place) {
-                break;
+            if !records::wait(place) {
+                return;
             }
-            match Held::take(&place) {
+            match Held::take(place) {
                 Ok(Some(held)) if allowed() => drop(held.enter(None, fresh)),
                 // The one who has it looks after that. What cannot be entered now the next run enters.
-                _ => break,
+                _ => return,
             }
         }
-        Ok(counted)
     }
 
     /// The client ID that the file has, made now if it has none.
@@ -105,7 +111,10 @@ impl Counters {
         let held = Held::wait(&place, PATIENCE_FOR_ID)
             .map_err(cannot)?
             .ok_or_else(|| cannot(io::ErrorKind::WouldBlock.into()))?;
-        held.enter(None, fresh).map(|(_, document)| document.id).map_err(cannot)
+        let id = held.enter(None, fresh).map(|(_, document)| document.id).map_err(cannot);
+        drop(held);
+        self.look_behind(&place, fresh, &|| true);
+        id
     }
 
     /// The client ID that the file has. Creates nothing.

@@ -11,11 +11,15 @@ mod held;
 mod killed;
 mod off;
 mod read_only;
+mod short_run;
 mod taken_over;
+mod uploads;
 
 use overt::{Client, Config, Counted};
-use overt_tests::refused_url;
 use std::path::{Path, PathBuf};
+
+/// Where events would go; the same in each process of a test.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// The client ID of the file below.
 const ID: &str = "36be4c46-4e1b-431d-b9db-1b315f537a85";
@@ -43,7 +47,7 @@ fn file(dir: &Path) -> PathBuf {
 
 /// A tool that counts and sends nothing.
 fn config(dir: &Path) -> Config {
-    let mut config = common::config(&refused_url(), &dir.join("state"));
+    let mut config = common::config(NOWHERE, &dir.join("state"));
     config.app_version = "v1.16.0".into();
     config.counters_path = Some(file(dir));
     config.counters_interval = None;
