@@ -268,6 +268,19 @@ void overt_config_set_keep_sent(overt_config *config, bool keep);
 // Says on stderr what is done, never what an event holds. Default: false. OVERT_DEBUG=1 does the same.
 void overt_config_set_debug(overt_config *config, bool debug);
 
+// ---- Config: counters -----------------------------------------------------------------------------------------------
+
+// A file of the tool's own that counts its commands, such as `~/.config/pace/telemetry.yaml`: one of PACE's is taken
+// over. The client ID then lives there. Default: none, commands are not counted.
+void overt_config_set_counters_path(overt_config *config, overt_str path);
+
+// Where the counts go as one JSON document; under the same rule as the endpoint. Default: none, they go as events, if
+// there is a key.
+void overt_config_set_counters_endpoint(overt_config *config, overt_str endpoint);
+
+// How often the counts go. Default: 1 h. Negative: never, they are only kept.
+void overt_config_set_counters_interval_ms(overt_config *config, int64_t interval_ms);
+
 // ---- Config: consent ------------------------------------------------------------------------------------------------
 
 // The first that applies decides: a variable says off, the host says off, a variable says on, the stored choice is off,
@@ -470,6 +483,16 @@ overt_status overt_client_client_id(const overt_client *client, overt_text **out
 
 // Forgets the client ID and erases everything pending, whether events are recorded or not; gives the new ID.
 overt_status overt_client_reset_client_id(const overt_client *client, overt_text **out_id);
+
+// ---- Counters -------------------------------------------------------------------------------------------------------
+
+// Counts a command: its path, such as "pace get data-policy" (the words that the tool defines, never what its user
+// typed beside them; at most 200 bytes), and its exit code. When it returns OVERT_OK the command is counted, and
+// survives the death of the process. Never waits for other processes that count.
+overt_status overt_client_record_command(const overt_client *client, overt_str path, int32_t exit_code);
+
+// The counts, as the JSON document that is uploaded; "" if there are none.
+overt_status overt_client_counters(const overt_client *client, overt_text **out_json);
 
 // ---- Inspection -----------------------------------------------------------------------------------------------------
 

@@ -128,6 +128,8 @@ func setOptions(c *C.overt_config, config *Config) error {
 	text(config.Compression, func(s C.overt_str) { C.overt_config_set_compression(c, s) })
 	text(config.StateDir, func(s C.overt_str) { C.overt_config_set_state_dir(c, s) })
 	text(config.ClientIDPath, func(s C.overt_str) { C.overt_config_set_client_id_path(c, s) })
+	text(config.CountersPath, func(s C.overt_str) { C.overt_config_set_counters_path(c, s) })
+	text(config.CountersEndpoint, func(s C.overt_str) { C.overt_config_set_counters_endpoint(c, s) })
 	for _, name := range slices.Sorted(maps.Keys(config.ExtraHeaders)) {
 		C.overt_config_add_header(c, str(name), str(config.ExtraHeaders[name]))
 	}
@@ -211,6 +213,13 @@ func setTimes(c *C.overt_config, config *Config) {
 	if config.FlushInterval != nil {
 		C.overt_config_set_flush_interval_ms(c, milliseconds(*config.FlushInterval))
 	}
+	if interval := config.CountersInterval; interval != nil {
+		ms := C.int64_t(-1)
+		if *interval >= 0 {
+			ms = C.int64_t(milliseconds(*interval))
+		}
+		C.overt_config_set_counters_interval_ms(c, ms)
+	}
 }
 
 // milliseconds rounds up, so that a short time is not none.
@@ -291,6 +300,12 @@ func answer(captured C.go_captured) Capture {
 	return Capture{Status: Status(captured.status), high: uint64(captured.high), low: uint64(captured.low)}
 }
 
+func recordCommand(c *Client, path string, exitCode int32) Status {
+	status := C.overt_client_record_command(c.native, str(path), C.int32_t(exitCode))
+	runtime.KeepAlive(c)
+	return Status(status)
+}
+
 func flush(c *Client, wait time.Duration) Status {
 	status := C.overt_client_flush(c.native, milliseconds(wait))
 	runtime.KeepAlive(c)
@@ -341,6 +356,11 @@ func pending(c *Client) string {
 
 func sent(c *Client) string {
 	text, _ := take(c, func(c native, out **C.overt_text) C.overt_status { return C.overt_client_sent(c, out) })
+	return text
+}
+
+func countersJSON(c *Client) string {
+	text, _ := take(c, func(c native, out **C.overt_text) C.overt_status { return C.overt_client_counters(c, out) })
 	return text
 }
 

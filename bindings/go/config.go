@@ -84,6 +84,14 @@ type Config struct {
 	StateDir string
 	// ClientIDPath is a text file of the tool's own that holds the client ID. Default: client_id in the state directory.
 	ClientIDPath string
+	// CountersPath is a file of the tool's own that counts its commands (see [Client.RecordCommand]), such as
+	// ~/.config/pace/telemetry.yaml: one of PACE's is taken over. The client ID then lives there.
+	CountersPath string
+	// CountersEndpoint is where the counts go as one JSON document; under the same rule as Endpoint. Default: they go as
+	// events, if there is a key.
+	CountersEndpoint string
+	// CountersInterval is how often the counts go. Negative: never, they are only kept. Default: an hour.
+	CountersInterval *time.Duration
 	// KeepSent says whether the last events that were sent stay readable. Off: what was kept goes with the next delivery.
 	// Default: true.
 	KeepSent *bool

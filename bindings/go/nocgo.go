@@ -21,6 +21,8 @@ func captureEvent(*Client, string, []byte) Capture { return Capture{Status: Disa
 
 func capture(*Client, *Event) Capture { return Capture{Status: Disabled} }
 
+func recordCommand(*Client, string, int32) Status { return Disabled }
+
 func flush(*Client, time.Duration) Status { return OK }
 
 func closeNative(*Client, time.Duration) Status { return OK }
@@ -36,6 +38,8 @@ func resetClientID(*Client) (string, Status) { return "", Disabled }
 func pending(*Client) string { return "" }
 
 func sent(*Client) string { return "" }
+
+func countersJSON(*Client) string { return "" }
 
 func statsJSON(*Client) string { return "{}" }
 

@@ -73,6 +73,24 @@ func (c *Client) Capture(event Event) Capture {
 	return capture(c, &event)
 }
 
+// RecordCommand counts a command of the tool: its path, such as "pace get data-policy" (the words that the tool defines,
+// never what its user typed beside them), and its exit code. When it gives [OK] the command is counted, and survives the
+// death of the process. It never waits for the network or for other processes. See [Config.CountersPath].
+func (c *Client) RecordCommand(path string, exitCode int) Status {
+	if c.isOff() {
+		return Disabled
+	}
+	return recordCommand(c, path, int32(min(max(exitCode, math.MinInt32), math.MaxInt32)))
+}
+
+// Counters gives the counts of commands, as the JSON document that is uploaded; "" if there are none.
+func (c *Client) Counters() string {
+	if c == nil {
+		return ""
+	}
+	return countersJSON(c)
+}
+
 // isOff says whether nothing is recorded, as far as that is known here. Every change of consent in this process passes
 // through this client; what others change, the core sees.
 func (c *Client) isOff() bool {

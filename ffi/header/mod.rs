@@ -44,6 +44,8 @@ const PARTS: &[Part] = &[
     Source("config/events.rs"),
     Chapter("Config: files"),
     Source("config/files.rs"),
+    Chapter("Config: counters"),
+    Source("config/counters.rs"),
     Chapter("Config: consent"),
     Remark(
         "The first that applies decides: a variable says off, the host says off, a variable says on, the stored choice is off,\nthe host says on, the stored choice is on, CI says off, the default.",
@@ -62,6 +64,8 @@ const PARTS: &[Part] = &[
     Source("consent.rs"),
     Chapter("Client ID"),
     Source("identity.rs"),
+    Chapter("Counters"),
+    Source("command.rs"),
     Chapter("Inspection"),
     Remark(
         "For people, and for programs that read JSON: members may be added. Each reads files; none waits for the network.",

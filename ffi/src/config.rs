@@ -1,6 +1,7 @@
 //! The builder of a configuration. Defaults and checks are the core's; what is not set stays unset.
 
 mod callbacks;
+mod counters;
 mod delivery;
 mod events;
 mod files;

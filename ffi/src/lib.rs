@@ -18,6 +18,7 @@
 )]
 
 mod client;
+mod command;
 mod config;
 mod consent;
 mod event;

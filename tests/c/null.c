@@ -43,6 +43,9 @@ static void config(void) {
   overt_config_set_send_before_notice(NULL, true);
   overt_config_set_keep_sent(NULL, true);
   overt_config_set_report_losses(NULL, true);
+  overt_config_set_counters_path(NULL, NONE);
+  overt_config_set_counters_endpoint(NULL, NONE);
+  overt_config_set_counters_interval_ms(NULL, -1);
   overt_config_set_before_send(NULL, NULL, NULL, NULL);
   overt_config_set_ask_consent(NULL, NULL, NULL, NULL);
   overt_rewrite_set(NULL, NONE);
@@ -83,9 +86,12 @@ static void no_client(void) {
   CHECK(overt_client_set_consent(NULL, true, &reason) == OVERT_DISABLED && reason == OVERT_REASON_NO_CLIENT);
   CHECK(overt_client_set_consent(NULL, true, NULL) == OVERT_DISABLED);
 
+  CHECK(overt_client_record_command(NULL, NONE, 1) == OVERT_DISABLED);
+
   overt_status (*const inspections[])(const overt_client *, overt_text **) = {
       overt_client_client_id, overt_client_reset_client_id, overt_client_pending,
       overt_client_sent,      overt_client_stats,           overt_client_losses,
+      overt_client_counters,
   };
   for (size_t i = 0; i < sizeof inspections / sizeof *inspections; i++) {
     text = (overt_text *)&uuid;
@@ -113,6 +119,7 @@ static void no_arguments(const char *state_dir) {
   CHECK(overt_client_capture(client, event, NULL) == OVERT_INVALID_NAME);
   CHECK(overt_client_capture_event(client, NONE, NONE, NULL) == OVERT_INVALID_NAME);
   CHECK(overt_client_capture_event(client, OVERT_STR("a"), NONE, NULL) == OVERT_OK);
+  CHECK(overt_client_record_command(client, NONE, 0) == OVERT_INVALID_CONFIG);
   overt_event_free(event);
   overt_client_free(client);
 }

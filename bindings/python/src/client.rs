@@ -3,9 +3,9 @@
 use crate::event::Given;
 use crate::exit::Exiting;
 use crate::hooks::Hooks;
-use crate::walk::Walk;
+use crate::walk::{Walk, str_of};
 use crate::{answers, calls, fork, options};
-use overt::{Capture, Consent, Error, Properties};
+use overt::{Capture, Consent, Counted, Error, ErrorKind, Properties};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -39,7 +39,8 @@ impl Client {
                           max_batch_bytes=None, max_spool_events=None, max_spool_bytes=None, max_spool_age=None, \
                           max_memory_events=None, disable_geoip=None, person_profiles=None, \
                           historical_migration=None, super_properties=None, enrich=None, report_losses=None, \
-                          before_send=None, state_dir=None, client_id_path=None, keep_sent=None, consent=None, \
+                          before_send=None, state_dir=None, client_id_path=None, counters_path=None, \
+                          counters_endpoint=None, counters_interval=None, keep_sent=None, consent=None, \
                           consent_env=None, default_consent=None, respect_do_not_track=None, in_ci=None, \
                           notice=None, send_before_notice=None, detached_upload=None, background=None, debug=None)"
     )]
@@ -105,6 +106,34 @@ impl Client {
     ) -> PyResult<Bound<'py, PyAny>> {
         let given = Given { name, properties, distinct_id, timestamp, uuid, options, force };
         answers::capture(py, calls::quiet(None, || Some(self.record(py, &given)))?)
+    }
+
+    /// Counts a command of the program: its path, such as `pace get data-policy` (the words that the program defines, never
+    /// what its user typed beside them), and its exit code. True if it is counted, which then survives the death of the
+    /// process. Never waits for other processes. Never raises.
+    fn record_command(&self, py: Python<'_>, path: &Bound<'_, PyAny>, exit_code: &Bound<'_, PyAny>) -> PyResult<bool> {
+        // Attached: this may ask the host.
+        calls::quiet(false, || {
+            if !self.core().consent().enabled {
+                return false;
+            }
+            let wrong = |error: PyErr| {
+                calls::absorb(py, error);
+                Error::new(ErrorKind::InvalidName, "a command is a str, and its exit code an int of 32 bits")
+            };
+            let given = || Ok((str_of(path.cast::<PyString>()?)?, exit_code.extract()?));
+            let counted =
+                given().map_err(wrong).and_then(|(path, exit_code)| self.core().record_command(&path, exit_code));
+            if let Err(error) = &counted {
+                self.core().trace(|| format!("record_command: {error}"));
+            }
+            let counted = counted == Ok(Counted::Counted);
+            if counted {
+                fork::release_if_due();
+                self.life.captured(py);
+            }
+            counted
+        })
     }
 
     /// Waits at most `timeout` seconds until everything recorded before is delivered. True if it is.
@@ -187,6 +216,11 @@ impl Client {
     /// The last events that were sent, oldest first, each exactly as it was sent.
     fn sent(&self, py: Python<'_>) -> Vec<String> {
         calls::detached(py, Vec::new(), || self.core().sent())
+    }
+
+    /// The counts of commands, as the JSON document that is uploaded; None if there are none.
+    fn counters(&self, py: Python<'_>) -> Option<String> {
+        calls::detached(py, None, || self.core().counters())
     }
 
     /// What was delivered and lost over all processes.

@@ -101,6 +101,9 @@ fn set(config: &mut Config, name: &str, value: &Value<'_>) -> PyResult<()> {
         "historical_migration" => put.to(&mut config.historical_migration, flag),
         "enrich" => put.to(&mut config.enrich, flag),
         "report_losses" => put.to(&mut config.report_losses, flag),
+        "counters_path" => put.to(&mut config.counters_path, path),
+        "counters_endpoint" => put.to(&mut config.counters_endpoint, text),
+        "counters_interval" => put.to(&mut config.counters_interval, interval),
         "keep_sent" => put.to(&mut config.keep_sent, flag),
         "state_dir" => put.to(&mut config.state_dir, path),
         "client_id_path" => put.to(&mut config.client_id_path, path),
@@ -168,6 +171,11 @@ fn flag(value: &Value<'_>) -> PyResult<bool> {
 
 fn seconds(value: &Value<'_>) -> PyResult<Duration> {
     Duration::try_from_secs_f64(value.extract()?).map_err(|_| wrong("must be a number of seconds, 0 or more"))
+}
+
+/// A time between two things that are done; a negative one is never.
+fn interval(value: &Value<'_>) -> PyResult<Option<Duration>> {
+    if value.extract::<f64>()? < 0.0 { Ok(None) } else { seconds(value).map(Some) }
 }
 
 fn path(value: &Value<'_>) -> PyResult<Option<PathBuf>> {

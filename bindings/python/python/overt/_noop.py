@@ -51,6 +51,9 @@ class Client:
 
         return Capture("disabled", None, None)
 
+    def record_command(self, path: str, exit_code: int) -> bool:
+        return False
+
     def flush(self, timeout: float = 5.0) -> bool:
         return True
 
@@ -87,6 +90,9 @@ class Client:
 
     def losses(self) -> dict[str, int]:
         return {}
+
+    def counters(self) -> str | None:
+        return None
 
     def pending(self) -> list[str]:
         return []

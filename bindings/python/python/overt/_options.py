@@ -74,6 +74,14 @@ class Options(TypedDict, total=False):
     """Where everything is kept. Default: the platform's directory for a user's state, `overt`, then the app's name."""
     client_id_path: str | os.PathLike[str] | None
     """A text file of the tool's own that holds the client ID. Default: `client_id` in the state directory."""
+    counters_path: str | os.PathLike[str] | None
+    """A file of the tool's own that counts its commands (`record_command`), such as `~/.config/pace/telemetry.yaml`:
+    one of PACE's is taken over. The client ID then lives there. Default: none, commands are not counted."""
+    counters_endpoint: str | None
+    """Where the counts go as one JSON document; under the same rule as `endpoint`. Default: they go as events, if there
+    is a key."""
+    counters_interval: float | None
+    """How often the counts go, in seconds. Default: 3600. Negative: never, they are only kept."""
     keep_sent: bool | None
     """Whether the last events that were sent stay readable. Off: what was kept goes with the next delivery. Default:
     True."""
