@@ -1,6 +1,7 @@
 //! `overt show`: the events that wait and the last ones that were sent, exactly as they are sent, one line each.
 
 use crate::Answer;
+use crate::counters::Counters;
 use crate::tool::{Destination, Tool};
 use crate::words::{self, count};
 use serde::Serialize;
@@ -11,6 +12,8 @@ struct ShowJson {
     pending: Vec<Box<RawValue>>,
     sent: Vec<Box<RawValue>>,
     damaged: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    counters: Vec<Counters>,
 }
 
 pub(crate) fn show(tool: &Tool<'_>) -> Answer {
@@ -24,6 +27,7 @@ fn as_json(tool: &Tool<'_>) -> String {
         all.pending.extend(waiting.events);
         all.sent.extend(destination.sent());
         all.damaged.extend(waiting.damaged);
+        all.counters.extend(Counters::of(destination));
     }
     words::json(&all)
 }
@@ -50,5 +54,6 @@ fn destination_text(destination: &Destination) -> String {
     let of_all = if ever > kept { format!(", the last of {ever}") } else { String::new() };
     text += &format!("\n# sent to {endpoint}: {}{of_all}\n", count(kept, "event"));
     text.extend(sent.iter().flat_map(|event| [event.get(), "\n"]));
+    text.extend(Counters::of(destination).map(|counters| counters.text()));
     text
 }

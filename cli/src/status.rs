@@ -1,5 +1,6 @@
 //! `overt status`: what is decided and why, what waits, what was sent and lost, and where it all lies.
 
+use crate::counters::Counters;
 use crate::tool::{Destination, Tool, spool_root};
 use crate::words::{self, ConsentJson, count};
 use crate::{Answer, Verb};
@@ -37,6 +38,8 @@ struct DestinationJson<'a> {
     damaged: usize,
     spool: Cow<'a, str>,
     ledger: Ledger,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counters: Option<Counters>,
 }
 
 pub(crate) fn status(tool: &Tool<'_>) -> Answer {
@@ -70,6 +73,7 @@ fn destination_json(destination: &Destination) -> DestinationJson<'_> {
         damaged: waiting.damaged.len(),
         spool: destination.paths.spool.to_string_lossy(),
         ledger: destination.client.ledger(),
+        counters: Counters::of(destination),
     }
 }
 
@@ -124,6 +128,9 @@ fn destination_text(tool: &Tool<'_>, destination: &Destination) -> String {
     text += &format!("\n  lost     {}", events(ledger.lost.values().sum()));
     if !lost.is_empty() {
         text += &format!(": {}", words::listed(&lost));
+    }
+    if let Some(counters) = Counters::of(destination) {
+        text += &format!("\n  counted  {}", counters.summary());
     }
     text + &format!("\n  spool    {}\n", destination.paths.spool.display())
 }

@@ -90,7 +90,11 @@ impl<'r> Tool<'r> {
 
     /// The client ID, if there is one. Only looks.
     pub(crate) fn client_id(&self) -> Option<(String, &Path)> {
-        self.client_id_paths().find_map(|path| Some((read_id(path)?, path)))
+        let in_counters = |destination: &&Destination| destination.config.counters_path.is_some();
+        let of_counters = self.destinations.iter().filter(in_counters).find_map(|destination| {
+            Some((destination.client.stored_client_id()?, destination.paths.client_id.as_path()))
+        });
+        of_counters.or_else(|| self.client_id_paths().find_map(|path| Some((read_id(path)?, path))))
     }
 
     /// Where the client ID lies, or would.

@@ -377,6 +377,16 @@ impl Client {
         }
     }
 
+    /// The client ID that is stored, whatever consent says. Creates nothing.
+    pub fn stored_client_id(&self) -> Option<String> {
+        let inner = &*self.inner;
+        match (&inner.counters, &inner.config.client_id_path) {
+            (Some(counters), _) => counters.stored_id(),
+            (None, Some(path)) => identity::load(path, Keeper::Tool),
+            (None, None) => identity::load(&inner.state.as_ref().ok()?.client_id(), Keeper::Overt),
+        }
+    }
+
     /// Forgets the client ID and erases everything pending. The new ID, or `None` while consent is off.
     pub fn reset_client_id(&self) -> Result<Option<String>, Error> {
         self.inner.erase()?;

@@ -3,6 +3,7 @@
 mod sandbox;
 
 mod chooses;
+mod counts;
 mod delivers;
 mod looks_only;
 mod refuses;
