@@ -15,10 +15,12 @@ mod file;
 mod place;
 mod reading;
 mod records;
+mod reported;
 mod stamp;
 mod yaml;
 
 pub(crate) use file::{Counters, Fresh};
+pub(crate) use reported::Growth;
 
 use crate::error::{Error, ErrorKind};
 

@@ -1,14 +1,18 @@
-//! Commands: counting them.
+//! Commands: counting them, and saying by events how often each was counted, where the server takes nothing else.
 
 use super::life::Life;
-use super::{Client, Inner, choice};
-use crate::counters::{self, Counted, Fresh};
-use crate::error::Error;
+use super::{Capture, Client, Inner, choice};
+use crate::counters::{self, Counted, Fresh, Growth};
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
 use crate::identity::{self, Keeper};
 use crate::state;
 use crate::stored::Stored;
 use std::sync::atomic::Ordering;
 use uuid::Uuid;
+
+/// The name of the events.
+const REPORT: &str = "overt_commands";
 
 impl Client {
     /// Counts a command of the tool: its path, such as `pace get data-policy` (the words that the tool defines, never what
@@ -52,8 +56,46 @@ impl Client {
                 inner.trace.say(|| format!("the counters stay here: {error}"));
             }
         }
+        self.report_counts();
         if inner.config.background && inner.counters_wait().is_some_and(|wait| life.worker.found_leftovers(wait)) {
             self.start_worker(life);
+        }
+    }
+}
+
+impl Client {
+    /// Says by events what was counted since the last time, if that is how the counts go out and it is time.
+    fn report_counts(&self) {
+        let inner = &*self.inner;
+        let as_events = inner.config.counters_endpoint.is_empty() && inner.may_record(false);
+        let (Some(counters), Some(interval)) = (&inner.counters, inner.config.counters_interval) else { return };
+        let now = inner.clock.now();
+        if !as_events || !counters.is_due(now, interval) {
+            return;
+        }
+        let host_says = inner.host_says();
+        let allowed = || inner.is_allowed(host_says);
+        if let Err(error) = counters.report(now, interval, &inner.fresh(), &allowed, &|growth| self.report_one(growth))
+        {
+            inner.trace.say(|| format!("the counts are not reported: {error}"));
+        }
+    }
+
+    /// False: it cannot be stored now.
+    fn report_one(&self, growth: &Growth<'_>) -> bool {
+        let mut event = Event::new(REPORT);
+        (event.uuid, event.timestamp) = (Some(growth.uuid), Some(growth.at));
+        let captured = self.capture(&event, |properties| {
+            properties.set("command", |writer| writer.str(growth.path));
+            properties.set("exit_code", |writer| writer.int(growth.code.into()));
+            properties.set("count", |writer| writer.int(i64::try_from(growth.count).unwrap_or(i64::MAX)));
+            Ok(())
+        });
+        match captured {
+            // What before_send drops it would drop again.
+            Ok(Capture::Recorded(_) | Capture::Dropped(None)) => true,
+            Ok(Capture::Disabled | Capture::Dropped(Some(_))) => false,
+            Err(error) => error.kind() != ErrorKind::Storage,
         }
     }
 }

@@ -65,6 +65,10 @@ impl Place {
         self.dir.join("folding")
     }
 
+    pub(super) fn reported(&self) -> PathBuf {
+        self.dir.join("reported.json")
+    }
+
     fn lock(&self) -> PathBuf {
         self.dir.join("lock")
     }

@@ -49,7 +49,8 @@ impl Counters {
 }
 
 impl Held<'_> {
-    fn claim(&self, now: u64, interval: Duration, fresh: &Fresh<'_>) -> io::Result<Option<Document>> {
+    /// As [`Counters::claim`], at this second.
+    pub(super) fn claim(&self, now: u64, interval: Duration, fresh: &Fresh<'_>) -> io::Result<Option<Document>> {
         let place = self.place;
         if !place.file.is_file() || !is_due(last(place), now, interval) {
             return Ok(None);

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 /// Records that wait in the directory, as processes leave them that find the lock taken.
 const LEFT: u64 = 3;
@@ -15,13 +16,23 @@ const LEFT: u64 = 3;
 #[test]
 fn the_killed() {
     let Ok(dir) = std::env::var("KILLED_DIR") else { return };
-    let client = Client::new(config(Path::new(&dir))).unwrap();
+    let reports = std::env::var_os("KILLED_REPORTS").is_some();
+    let client = Client::new(if reports { reporting(Path::new(&dir)) } else { config(Path::new(&dir)) }).unwrap();
     assert_eq!(client.record_command("pace version", 0).unwrap(), Counted::Counted);
     println!("counted");
 }
 
+/// A tool that reports each count at once, by an event.
+fn reporting(dir: &Path) -> overt::Config {
+    let mut config = config(dir);
+    config.counters_interval = Some(Duration::ZERO);
+    config.report_losses = false;
+    config.enrich = false;
+    config
+}
+
 /// Runs it under strace; what strace saw.
-fn run_killed(dir: &Path, inject: Option<String>) -> (Output, String) {
+fn run_killed(dir: &Path, inject: Option<String>, reports: bool) -> (Output, String) {
     let log = dir.join("strace.log");
     let killed = child("killed::the_killed", &[]);
     let mut strace = Command::new("strace");
@@ -32,6 +43,9 @@ fn run_killed(dir: &Path, inject: Option<String>) -> (Output, String) {
         strace.env_remove(cleared);
     }
     strace.env("KILLED_DIR", dir);
+    if reports {
+        strace.env("KILLED_REPORTS", "1");
+    }
     let output = strace.output().expect("strace is needed: Debian package strace");
     (output, std::fs::read_to_string(log).unwrap())
 }
@@ -49,7 +63,7 @@ fn prepare(dir: &Path, content: &str) {
 
 /// The calls that concern the counters, as the how many-th of their name.
 fn places(seen: &str, dir: &Path) -> Vec<(String, usize)> {
-    let ours = dir.join("config").display().to_string();
+    let ours = [dir.join("config"), dir.join("state/spool")].map(|dir| dir.display().to_string());
     let mut counts = HashMap::<(&str, &str), usize>::new();
     let mut places = Vec::new();
     for line in seen.lines() {
@@ -58,7 +72,7 @@ fn places(seen: &str, dir: &Path) -> Vec<(String, usize)> {
         };
         let number = counts.entry((thread, call.trim())).or_default();
         *number += 1;
-        if line.contains(&ours) {
+        if ours.iter().any(|ours| line.contains(ours)) {
             places.push((call.trim().to_owned(), *number));
         }
     }
@@ -68,7 +82,7 @@ fn places(seen: &str, dir: &Path) -> Vec<(String, usize)> {
 fn killed_at_each_call_with(content: &str) {
     let dir = tempfile::tempdir().unwrap();
     prepare(dir.path(), content);
-    let (output, seen) = run_killed(dir.path(), None);
+    let (output, seen) = run_killed(dir.path(), None, false);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(count(dir.path(), "pace version", 0), 1 + LEFT + 1);
     let whole = text(dir.path());
@@ -80,7 +94,7 @@ fn killed_at_each_call_with(content: &str) {
         let dir = tempfile::tempdir().unwrap();
         prepare(dir.path(), content);
         let fault = format!("inject={call}:signal=SIGKILL:when={number}");
-        let (output, seen) = run_killed(dir.path(), Some(fault.clone()));
+        let (output, seen) = run_killed(dir.path(), Some(fault.clone()), false);
         assert!(seen.contains("+++ killed by SIGKILL +++"), "{fault}: {seen}");
         assert!(output.status.signal() == Some(9) || output.status.code() == Some(137), "{fault}: {output:?}");
         assert!([content, &whole].contains(&text(dir.path()).as_str()), "{fault}: half a file: {}", text(dir.path()));
@@ -108,4 +122,49 @@ fn a_process_that_is_killed_at_any_system_call_has_counted_once_or_not_at_all() 
 #[test]
 fn so_it_is_while_a_damaged_file_is_put_aside() {
     killed_at_each_call_with(&format!("{PACE}unknown: 1\n"));
+}
+
+/// What the events that wait say in sum, each counted once by its UUID.
+fn reported(client: &Client) -> u64 {
+    let events = client.pending();
+    let events = events.iter().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let growths: HashMap<_, _> =
+        events.map(|event| (event["uuid"].to_string(), event["properties"]["count"].as_u64().unwrap())).collect();
+    growths.values().sum()
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_reports_has_its_counts_reported_once() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), PACE);
+    let (output, seen) = run_killed(dir.path(), None, true);
+    assert!(output.status.success(), "{output:?}");
+    let all = 2 + 7 + 1 + LEFT + 1;
+    let client = crate::common::client(reporting(dir.path()));
+    assert_eq!(reported(&client), all);
+    let places = places(&seen, dir.path());
+    let mut doubled = 0;
+    for (call, number) in &places {
+        let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path(), PACE);
+        let fault = format!("inject={call}:signal=SIGKILL:when={number}");
+        let (_, seen) = run_killed(dir.path(), Some(fault.clone()), true);
+        assert!(seen.contains("+++ killed by SIGKILL +++"), "{fault}: {seen}");
+        let next = crate::common::client(reporting(dir.path()));
+        for _ in 0..2 {
+            assert_eq!(next.record_command("pace version", 0).unwrap(), Counted::Counted);
+        }
+        // One process looks once a second whether it is time.
+        let last = crate::common::client(reporting(dir.path()));
+        last.record_command("pace version", 0).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&last.counters().unwrap()).unwrap();
+        let codes =
+            document["metric_points"].as_object().unwrap().values().flat_map(|codes| codes.as_object().unwrap());
+        let counted: u64 = codes.map(|(_, point)| point["cumulative_count"].as_u64().unwrap()).sum();
+        assert_eq!(reported(&last), counted, "{fault}");
+        assert!((all + 2..=all + 3).contains(&counted), "{fault}: {counted}");
+        doubled += last.pending().len()
+            - HashMap::<String, ()>::from_iter(last.pending().into_iter().map(|line| (line, ()))).len();
+    }
+    println!("killed at each of {} system calls; {doubled} events are stored twice, under one UUID", places.len());
 }

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod as_events;
 mod crowd;
 mod damaged;
 mod held;
