@@ -23,6 +23,8 @@ mkdir "$work/c"
 say "Go"
 mkdir "$work/go"
 bindings/go/with-overt.sh go run -C benches/go . "$work/go"
+mkdir "$work/counting"
+bindings/go/with-overt.sh go run -C benches/go ./counting "$work/counting"
 TMPDIR=$work bindings/go/with-overt.sh go test -C bindings/go -run '^$' -bench 'Props|Call|Disabled' -count 3 .
 
 say "Python"

@@ -20,6 +20,8 @@ mod stamp;
 mod yaml;
 
 pub(crate) use file::{Counters, Fresh};
+#[cfg(any(test, fuzzing))]
+pub(crate) use reading::{Read, read};
 pub(crate) use reported::Growth;
 
 use crate::error::{Error, ErrorKind};

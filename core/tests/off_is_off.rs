@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 fn use_everything(client: &Client) {
     for _ in 0..10 {
         let _ = client.capture_event("run", &json!({"n": 1}));
+        let _ = client.record_command("tool run", 0);
     }
     let _ = client.flush(PATIENCE);
     let _ = (client.client_id(), client.stats(), client.pending(), client.sent(), client.losses(), client.consent());
@@ -29,6 +30,8 @@ fn the_watched() {
     let (Ok(url), Ok(dir)) = (std::env::var("WATCHED_URL"), std::env::var("WATCHED_DIR")) else { return };
     let mut config = config(&url, Path::new(&dir));
     config.flush_at = 1;
+    config.counters_path = Some(Path::new(&dir).join("telemetry.yaml"));
+    config.counters_endpoint.clone_from(&url);
     let _ = std::fs::metadata("/overt-mark-begin");
     let client = Client::new(config).unwrap();
     use_everything(&client);
