@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint rust python go conformance faults fuzz tsan loom install header bench clean tools
+.PHONY: help demo test lint rust python go conformance faults fuzz tsan loom audit install header bench clean tools
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ tsan: ## the threaded tests under ThreadSanitizer
 
 loom: ## the hand-over to the worker, in every order of the threads' steps
 	RUSTFLAGS="--cfg overt_loom" cargo test --quiet -p overt --lib --target-dir $${CARGO_TARGET_DIR:-target}/loom interleavings
+
+audit: ## licences, sources and known vulnerabilities of every crate; needs GitHub for the last
+	@tests/audit.sh
 
 install: ## the C library, header, pkg-config file and CMake config, to PREFIX
 	@ffi/install.sh "$(PREFIX)"
