@@ -162,13 +162,13 @@ class Recorder:
                 return (False, None) if call.old else None
             self._complete(message, call.given.get("disable_geoip"))
             told = message.told()
-            status, uuid = self._record(message)
+            outcome, uuid = self._record(message)
         except Exception as error:
             self._failed(error, told)
             return (False, told) if call.old else None
         if not call.old:
             return uuid
-        if status == "dropped":
+        if outcome == "before_send":
             return True, None
         return (False, "disabled") if uuid is None else (True, {**told, "uuid": uuid})
 
@@ -179,7 +179,7 @@ class Recorder:
         message.properties.update(self.super_properties or {})
 
     def _record(self, message: Message) -> tuple[str, str | None]:
-        """What became of it, and its UUID if it counts as recorded."""
+        """What became of it, or what dropped it; and its UUID if it counts as recorded."""
         if not self.send:
             from uuid import uuid4
 
@@ -199,7 +199,7 @@ class Recorder:
         self._say(f"{status}: {reason}" if reason else status)
         if self.sync_mode and uuid:
             _destinations.flush((client,), FLUSH_SECONDS)
-        return status, uuid
+        return reason or status, uuid
 
     def _capture(self, client: overt.Client, message: Message, review: object) -> tuple[str, str | None, str | None]:
         what: Any = (message.event, message.properties)
