@@ -304,9 +304,9 @@ def group_identify(*args: Any, **named: Any) -> Any:
     return setup().group_identify(*args, **named)
 
 
-def page(*args: Any, **named: Any) -> OldAnswer:
-    """`page(distinct_id, url, properties)`, until posthog 5."""
-    return setup().page(*args, **named)
+def page(*args: Any, **named: Any) -> None:
+    """`page(distinct_id, url, properties)`, until posthog 5. Unlike a client's, it answers nothing."""
+    setup().page(*args, **named)
 
 
 def screen(*_args: Any, **_named: Any) -> None:

@@ -15,6 +15,7 @@ from overt.posthog import _calls, _contexts, _destinations, _exceptions, _flags,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from logging import Logger
     from typing import Any, overload
 
     from overt.posthog._calls import Call
@@ -276,6 +277,13 @@ class Recorder:
 
     start_span = staticmethod(_inert.start_span)
     get_active_span = staticmethod(_inert.get_active_span)
+
+    @property
+    def log(self) -> Logger:
+        """posthog's logger, whose level programs set. Nothing is written to it."""
+        from logging import getLogger
+
+        return getLogger("posthog")
 
     @property
     def metrics(self) -> _inert.Metrics:

@@ -108,11 +108,11 @@ def scoped(fresh: bool = False, capture_exceptions: bool | None = None) -> new_c
     return new_context(fresh, capture_exceptions)
 
 
-def tag(key: str, value: Any) -> None:
-    """Makes a property of all events of this context."""
+def tag(name: str = "", value: Any = None, *, key: str = "") -> None:
+    """Makes a property of all events of this context. ``key`` is what ``name`` was called in posthog 4 and 5."""
     scope = _current.get()
     if scope is not None:
-        scope.tags[key] = value
+        scope.tags[name or key] = value
 
 
 def get_tags() -> dict[str, Any]:

@@ -89,7 +89,7 @@ def get_active_span() -> Span | None:
     return None
 
 
-def set_socket_options(*_args: object) -> None:
+def set_socket_options(socket_options: object) -> None:
     """Does nothing, as do the two below: connections are the core's."""
 
 
