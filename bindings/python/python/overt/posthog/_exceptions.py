@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-MAX_ERRORS = 8
-"""Of a chain of causes: nobody reads more, and an event is at most 32 KiB."""
-MAX_FRAMES = 40
-"""The innermost ones of each exception: at about 120 bytes each, eight exceptions still make an event."""
+MAX_ERRORS = 5
+"""Of a chain of causes: nobody reads more."""
+MAX_FRAMES = 20
+"""The innermost ones of each exception: at up to 250 bytes each, those of five exceptions make an event of 32 KiB."""
 _INSTALLED = ("site-packages", "dist-packages", f"python{sys.version_info[0]}.{sys.version_info[1]}")
 _CAPTURED = "__posthog_exception_captured"
 
