@@ -37,7 +37,7 @@ def test_tasks_and_threads_have_contexts_of_their_own(posthog: Any, server: Serv
 
 
 def test_a_decorated_function_has_a_context_for_each_call(posthog: Any, server: Server) -> None:
-    @posthog.scoped()
+    @posthog.scoped()  # type: ignore[untyped-decorator]
     def plain(number: int) -> dict[str, Any]:
         before: dict[str, Any] = posthog.get_tags()
         posthog.tag("k", number)
@@ -46,7 +46,7 @@ def test_a_decorated_function_has_a_context_for_each_call(posthog: Any, server: 
             plain(number - 1)
         return before
 
-    @posthog.scoped(fresh=True)
+    @posthog.scoped(fresh=True)  # type: ignore[untyped-decorator]
     async def coroutine() -> str:
         """Its own text."""
         posthog.tag("k", "a")
@@ -68,14 +68,15 @@ def test_an_exception_that_leaves_is_captured_if_wanted_and_goes_on(
     posthog.enable_exception_autocapture = setting
     client = posthog.Posthog("phc_own", server.url, state_dir=posthog.state_dir, background=False)
     client.enable_exception_autocapture = setting
-    for of in (posthog, client):
-        with (
-            pytest.raises(ValueError, match="on it goes"),
-            of.new_context(capture_exceptions=wanted),
-            of.new_context(capture_exceptions=wanted),
-        ):
+
+    def leave(of: Any) -> None:
+        with of.new_context(capture_exceptions=wanted), of.new_context(capture_exceptions=wanted):
             posthog.tag("k", 1)
             raise ValueError("on it goes")
+
+    for of in (posthog, client):
+        with pytest.raises(ValueError, match="on it goes"):
+            leave(of)
         of.flush()
     keys = [request.body["api_key"] for request in server.requests for _ in request.body["batch"]]
     assert keys == ["phc_test", "phc_own"] * captured

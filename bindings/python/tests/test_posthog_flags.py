@@ -26,8 +26,8 @@ READS = [
     ["get_feature_variants", "d"],
     ["get_feature_payloads", "d"],
     ["get_flags_decision", "d"],
-    ["feature_flag_definitions"],
     ["load_feature_flags"],
+    ["feature_flag_definitions"],
 ]
 
 REAL = """
