@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 ./install.sh
 python=../../target/venv/bin/python
 
-programs="../../examples/python ../../benches/python ../../tests/conformance/python"
+programs="../../examples/python ../../examples/two_posthogs ../../benches/python ../../tests/conformance/python"
 # shellcheck disable=SC2086 # several directories
 "$python" -m ruff check --quiet . $programs
 # shellcheck disable=SC2086 # several directories
