@@ -63,12 +63,11 @@ from overt.posthog.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any, overload
 
+    from overt.posthog._aliases import OldAnswer, OnError, Review
     from overt.posthog._async import AsyncClient, AsyncPosthog
-    from overt.posthog._client import OldAnswer
-    from overt.posthog._destinations import Review
     from overt.posthog.types import (
         ID_TYPES,
         BeforeSendCallback,
@@ -201,7 +200,7 @@ disabled: bool = False
 send: bool = True
 sync_mode: bool = False
 disable_geoip: bool = True
-on_error: Callable[[Exception, list[dict[str, Any]]], object] | None = None
+on_error: OnError | None = None
 before_send: Review | None = None
 super_properties: Mapping[str, Any] | None = None
 enable_exception_autocapture: bool = False  # for contexts; no hook is ever installed

@@ -18,11 +18,9 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import Any, overload
 
+    from overt.posthog._aliases import Event, OldAnswer, OnError, Review
     from overt.posthog._calls import Call
-    from overt.posthog._destinations import Review
     from overt.posthog._messages import Message
-
-    OldAnswer = tuple[bool, Any]
 
 FLUSH_SECONDS = 5.0
 """For ``flush`` and ``sync_mode``: the time that ``overt.Client.flush`` takes by itself."""
@@ -46,7 +44,7 @@ class Recorder:
     send: Any = True
     sync_mode: Any = False
     disable_geoip: Any = True
-    on_error: Callable[[Exception, list[dict[str, Any]]], object] | None = None
+    on_error: OnError | None = None
     before_send: Review | None = None
     super_properties: Mapping[str, Any] | None = None
     enable_exception_autocapture: Any = False
@@ -58,7 +56,7 @@ class Recorder:
         debug: bool = False,
         max_queue_size: int | None = None,
         send: bool = True,
-        on_error: Callable[[Exception, list[dict[str, Any]]], object] | None = None,
+        on_error: OnError | None = None,
         flush_at: int | None = None,
         flush_interval: float | None = None,
         gzip: bool = False,
@@ -241,7 +239,7 @@ class Recorder:
 
     # What is said about it.
 
-    def _failed(self, error: Exception, *batch: dict[str, Any]) -> None:
+    def _failed(self, error: Exception, *batch: Event) -> None:
         """Tells the program as posthog does: the exception, and the batch."""
         self._say(str(error))
         try:
@@ -267,16 +265,35 @@ class Recorder:
         """A decorator: each call of the function runs in a context of its own."""
         return _contexts.new_context(fresh, capture_exceptions, self)
 
-    tag = staticmethod(_contexts.tag)
-    get_tags = staticmethod(_contexts.get_tags)
-    identify_context = staticmethod(_contexts.identify_context)
-    set_context_session = staticmethod(_contexts.set_context_session)
-    set_context_device_id = staticmethod(_contexts.set_context_device_id)
+    def tag(self, name: str = "", value: Any = None, *, key: str = "") -> None:
+        """Makes a property of all events of this context, whoever captures them."""
+        _contexts.tag(name, value, key=key)
+
+    def get_tags(self) -> dict[str, Any]:
+        """The tags of this context, inherited ones included; a copy."""
+        return _contexts.get_tags()
+
+    def identify_context(self, distinct_id: str) -> None:
+        """Makes this the distinct ID of all events of this context that name none."""
+        _contexts.identify_context(distinct_id)
+
+    def set_context_session(self, session_id: str) -> None:
+        """Makes this the ``$session_id`` of all events of this context that name none."""
+        _contexts.set_context_session(session_id)
+
+    def set_context_device_id(self, device_id: str) -> None:
+        """Only feature flags would ask for it."""
+        _contexts.set_context_device_id(device_id)
 
     # What is there, and does nothing.
 
-    start_span = staticmethod(_inert.start_span)
-    get_active_span = staticmethod(_inert.get_active_span)
+    def start_span(self, name: str, **named: object) -> _inert.Span:
+        """A span that is not recorded."""
+        return _inert.start_span(name, **named)
+
+    def get_active_span(self) -> _inert.Span | None:
+        """None is recorded, so none is active."""
+        return None
 
     @property
     def log(self) -> Logger:

@@ -11,18 +11,13 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
-    from typing import Any, Protocol, TypeVar
+    from typing import Any
 
     from typing_extensions import Self
 
-    F = TypeVar("F", bound=Callable[..., Any])
-
-    class Captures(Protocol):
-        enable_exception_autocapture: Any
-
-        def capture_exception(self, exception: BaseException, /) -> object: ...
+    from overt.posthog._aliases import Captures, Function
 
 
 _current: ContextVar[ContextScope | None] = ContextVar("overt.posthog.context", default=None)
@@ -87,7 +82,7 @@ class new_context:  # noqa: N801 - posthog's name; used as a function
     def _anew(self) -> Self:
         return type(self)(self._fresh, self._capture_exceptions, self._client)
 
-    def __call__(self, function: F) -> F:
+    def __call__(self, function: Function) -> Function:
         from functools import wraps
         from inspect import iscoroutinefunction
 

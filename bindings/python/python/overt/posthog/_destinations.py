@@ -14,12 +14,10 @@ import overt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any
 
-    Event = dict[str, Any]
-    Review = Callable[[Event], Mapping[str, object] | None]
-    Destination = overt.Client | Exception
+    from overt.posthog._aliases import Destination, Event, Review
 
 APP = "posthog"
 """The app of programs that do not name themselves: one state directory, one choice for all of them."""

@@ -44,90 +44,92 @@ class FeatureFlagEvaluations:
         return self
 
 
-def feature_enabled(*_args: object, **_named: object) -> bool | None:
-    """Unknown: None."""
-    return None
-
-
-def get_feature_flag(*_args: object, **_named: object) -> bool | str | None:
-    """Unknown: None."""
-    return None
-
-
-def get_feature_flag_payload(*_args: object, **_named: object) -> Any:
-    """Unknown: None."""
-    return None
-
-
-def get_feature_flag_result(*_args: object, **_named: object) -> Any:
-    """Unknown: None."""
-    return None
-
-
-def get_remote_config_payload(*_args: object, **_named: object) -> Any:
-    """Unknown: None."""
-    return None
-
-
-def get_feature_flag_evaluation_runtime(*_args: object, **_named: object) -> Any:
-    """Unknown: None."""
-    return None
-
-
-def get_feature_flag_keys_by_evaluation_runtime(*_args: object, **_named: object) -> list[str]:
-    """None is known."""
-    return []
-
-
-def get_all_flags(*_args: object, **_named: object) -> dict[str, bool | str] | None:
-    """None is known: an empty dict."""
-    return {}
-
-
-def get_all_flags_and_payloads(*_args: object, **_named: object) -> dict[str, Any]:
-    """None is known: both dicts are empty."""
-    return {"featureFlags": {}, "featureFlagPayloads": {}}
-
-
-def get_flags_decision(*_args: object, **_named: object) -> dict[str, Any]:
-    """None is known."""
-    return {"requestId": None, "flags": {}}
-
-
-def evaluate_flags(*_args: object, **_named: object) -> FeatureFlagEvaluations:
-    """A snapshot of no flag."""
-    return FeatureFlagEvaluations()
-
-
-def feature_flag_definitions() -> list[Any]:
-    """None is known."""
-    return []
-
-
-def load_feature_flags() -> None:
-    """Loads nothing."""
-
-
 class Reads:
-    """The same as methods, and those that only clients have."""
+    """The reads, as a client has them."""
 
-    feature_enabled = staticmethod(feature_enabled)
-    get_feature_flag = staticmethod(get_feature_flag)
-    get_feature_flag_payload = staticmethod(get_feature_flag_payload)
-    get_feature_flag_result = staticmethod(get_feature_flag_result)
-    get_remote_config_payload = staticmethod(get_remote_config_payload)
-    get_feature_flag_evaluation_runtime = staticmethod(get_feature_flag_evaluation_runtime)
-    get_feature_flag_keys_by_evaluation_runtime = staticmethod(get_feature_flag_keys_by_evaluation_runtime)
-    get_all_flags = staticmethod(get_all_flags)
-    get_all_flags_and_payloads = staticmethod(get_all_flags_and_payloads)
-    get_feature_flags_and_payloads = staticmethod(get_all_flags_and_payloads)
-    get_decide = staticmethod(get_all_flags_and_payloads)
-    get_feature_variants = staticmethod(get_all_flags)
-    get_feature_payloads = staticmethod(get_all_flags)
-    get_flags_decision = staticmethod(get_flags_decision)
-    evaluate_flags = staticmethod(evaluate_flags)
-    feature_flag_definitions = staticmethod(feature_flag_definitions)
-    load_feature_flags = staticmethod(load_feature_flags)
+    @staticmethod
+    def feature_enabled(*_args: object, **_named: object) -> bool | None:
+        """Unknown: None."""
+        return None
+
+    @staticmethod
+    def get_feature_flag(*_args: object, **_named: object) -> bool | str | None:
+        """Unknown: None."""
+        return None
+
+    @staticmethod
+    def get_feature_flag_payload(*_args: object, **_named: object) -> Any:
+        """Unknown: None."""
+        return None
+
+    @staticmethod
+    def get_feature_flag_result(*_args: object, **_named: object) -> Any:
+        """Unknown: None."""
+        return None
+
+    @staticmethod
+    def get_remote_config_payload(*_args: object, **_named: object) -> Any:
+        """Unknown: None."""
+        return None
+
+    @staticmethod
+    def get_feature_flag_evaluation_runtime(*_args: object, **_named: object) -> Any:
+        """Unknown: None."""
+        return None
+
+    @staticmethod
+    def get_feature_flag_keys_by_evaluation_runtime(*_args: object, **_named: object) -> list[str]:
+        """None is known."""
+        return []
+
+    @staticmethod
+    def get_all_flags(*_args: object, **_named: object) -> dict[str, bool | str] | None:
+        """None is known: an empty dict."""
+        return {}
+
+    @staticmethod
+    def get_all_flags_and_payloads(*_args: object, **_named: object) -> dict[str, Any]:
+        """None is known: both dicts are empty."""
+        return {"featureFlags": {}, "featureFlagPayloads": {}}
+
+    @staticmethod
+    def get_flags_decision(*_args: object, **_named: object) -> dict[str, Any]:
+        """None is known."""
+        return {"requestId": None, "flags": {}}
+
+    @staticmethod
+    def evaluate_flags(*_args: object, **_named: object) -> FeatureFlagEvaluations:
+        """A snapshot of no flag."""
+        return FeatureFlagEvaluations()
+
+    @staticmethod
+    def feature_flag_definitions() -> list[Any]:
+        """None is known."""
+        return []
+
+    @staticmethod
+    def load_feature_flags() -> None:
+        """Loads nothing."""
+
+    @staticmethod
+    def get_feature_flags_and_payloads(*_args: object, **_named: object) -> dict[str, Any]:
+        """None is known: both dicts are empty."""
+        return {"featureFlags": {}, "featureFlagPayloads": {}}
+
+    @staticmethod
+    def get_decide(*_args: object, **_named: object) -> dict[str, Any]:
+        """As ``get_feature_flags_and_payloads``, until posthog 3."""
+        return {"featureFlags": {}, "featureFlagPayloads": {}}
+
+    @staticmethod
+    def get_feature_variants(*_args: object, **_named: object) -> dict[str, bool | str]:
+        """None is known: an empty dict."""
+        return {}
+
+    @staticmethod
+    def get_feature_payloads(*_args: object, **_named: object) -> dict[str, Any]:
+        """None is known: an empty dict."""
+        return {}
 
     @property
     def feature_flags(self) -> list[Any]:
@@ -137,3 +139,18 @@ class Reads:
     @feature_flags.setter
     def feature_flags(self, _flags: object) -> None:
         pass
+
+
+# The same as functions of the module.
+feature_enabled = Reads.feature_enabled
+get_feature_flag = Reads.get_feature_flag
+get_feature_flag_payload = Reads.get_feature_flag_payload
+get_feature_flag_result = Reads.get_feature_flag_result
+get_remote_config_payload = Reads.get_remote_config_payload
+get_feature_flag_evaluation_runtime = Reads.get_feature_flag_evaluation_runtime
+get_feature_flag_keys_by_evaluation_runtime = Reads.get_feature_flag_keys_by_evaluation_runtime
+get_all_flags = Reads.get_all_flags
+get_all_flags_and_payloads = Reads.get_all_flags_and_payloads
+evaluate_flags = Reads.evaluate_flags
+feature_flag_definitions = Reads.feature_flag_definitions
+load_feature_flags = Reads.load_feature_flags
