@@ -76,7 +76,7 @@ def posthog(server: Server, state_dir: Path) -> Iterator[ModuleType]:
 
     before = dict(vars(overt.posthog))
     settings: dict[str, Any] = {"project_api_key": "phc_test", "host": server.url}
-    settings |= {"state_dir": state_dir, "background": False}
+    settings |= {"state_dir": state_dir, "background": False, "default_client": None}
     vars(overt.posthog).update(settings)
     yield overt.posthog
     vars(overt.posthog).clear()
