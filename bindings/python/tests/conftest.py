@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -66,6 +67,21 @@ def make_client(server: Server, state_dir: Path) -> Iterator[MakeClient]:
 @pytest.fixture
 def client(make_client: MakeClient) -> overt.Client:
     return make_client()
+
+
+@pytest.fixture
+def posthog(server: Server, state_dir: Path) -> Iterator[ModuleType]:
+    """`overt.posthog`, set up for the test's server; whatever a test sets there is as it was afterwards."""
+    import overt.posthog
+
+    before = dict(vars(overt.posthog))
+    settings: dict[str, Any] = {"project_api_key": "phc_test", "host": server.url}
+    settings |= {"state_dir": state_dir, "background": False, "default_client": None}
+    vars(overt.posthog).update(settings)
+    yield overt.posthog
+    vars(overt.posthog).clear()
+    vars(overt.posthog).update(before)
+    vars(overt.posthog._own_client).pop("_used_clients", None)
 
 
 @pytest.fixture
