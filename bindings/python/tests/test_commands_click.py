@@ -274,10 +274,10 @@ def test_instrumented_anew_the_last_client_gets_the_runs(make_client: MakeClient
 
 
 def test_no_other_command_is_touched(client: overt.Client) -> None:
-    methods = {name: vars(click.Command)[name] for name in ("main", "make_context", "invoke")}
+    methods = {name: getattr(click.Command, name) for name in ("main", "make_context", "invoke")}
     cli = build(client)
     run_of(client, cli, *LOCAL)
-    assert {name: vars(click.Command)[name] for name in methods} == methods
+    assert {name: getattr(click.Command, name) for name in methods} == methods
     assert "make_context" not in vars(cli.commands["other"])  # never resolved
 
     @click.command()

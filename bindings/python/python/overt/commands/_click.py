@@ -56,8 +56,12 @@ def instrument(command: Any, settings: Settings) -> None:
     if instrumented:
         return
 
+    def await_parser(run: Run) -> None:
+        run.parser = command
+        run.recordable = False  # `main` may only complete a line in a shell
+
     def main(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return around(Span(getattr(command, _SETTINGS), _await_parser), method, args, kwargs)
+        return around(Span(getattr(command, _SETTINGS), await_parser), method, args, kwargs)
 
     def make_context(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         run = _run_of(command)
@@ -138,13 +142,10 @@ def path_of_context(program: str) -> tuple[str, ...] | None:
     return None
 
 
-def _await_parser(run: Run) -> None:
-    run.recordable = False  # `main` may only have completed a line in a shell
-
-
 def _run_of(root: Any) -> Run | None:
+    """The run of this context, if it is one of this command: it may be below another that is instrumented, too."""
     run = parsing_run()
-    return run if run is not None and run.settings is getattr(root, _SETTINGS) else None
+    return run if run is not None and run.parser is root else None
 
 
 def _watch(command: Any) -> None:
