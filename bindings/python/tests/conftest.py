@@ -17,7 +17,7 @@ import overt
 from recording import Server
 
 # What is left of the environment: all else could mean CI, an agent, a proxy or a choice.
-KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 MakeClient = Callable[..., overt.Client]
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]

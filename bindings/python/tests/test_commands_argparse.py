@@ -80,8 +80,8 @@ def test_an_exit_of_the_tools_own_is_no_refusal(client: overt.Client) -> None:
     parser = build()
     rule = commands.by_fault()
     for code in (2, 0):
+        parser.parse_args(["other"])
         with pytest.raises(SystemExit), commands.track_command(client, parser, exit_code=rule if code else None):
-            parser.parse_args(["other"])
             raise SystemExit(code)
     with pytest.raises(SystemExit), commands.track_command(client, parser, exit_code=rule):
         parser.parse_args([SECRET])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import asyncclick
 import click
 import pytest
 from click.testing import CliRunner
@@ -24,7 +25,7 @@ class UserError(click.ClickException):
     pass
 
 
-class Wraps(Exception):
+class WrapsError(Exception):
     wrapped_from = "BotoCoreError"
 
 
@@ -42,7 +43,7 @@ def build(client: overt.Client, **options: Any) -> click.Group:
         "code": lambda: _raise(SystemExit(4)),
         "minus": lambda: _raise(SystemExit(-1)),
         "none": lambda: _raise(SystemExit()),
-        "wraps": lambda: _raise(Wraps(SECRET)),
+        "wraps": lambda: _raise(WrapsError(SECRET)),
         "fine": lambda: None,
     }
 
@@ -71,7 +72,7 @@ def build(client: overt.Client, **options: Any) -> click.Group:
     @local.command("start-api")
     @click.option("--end", default="fine")
     @click.option("--port", type=int)
-    def start_api(end: str, port: int | None) -> Any:
+    def start_api(end: str, port: int | None) -> Any:  # noqa: ARG001
         return ends[end]()
 
     @cli.group(chain=True)
@@ -136,7 +137,7 @@ def test_a_run_is_recorded_as_it_was(
     (run,) = run_of(client, build(client), *args)
     assert run["command"] == f"starfish {command}".strip()
     assert (run["exit_reason"], run["exit_code"]) == (reason, code)
-    assert isinstance(run["duration_ms"], int) and 0 <= run["duration_ms"] < 60_000
+    assert type(run["duration_ms"]) is int
     assert set(run) == {"command", "exit_reason", "exit_code", "duration_ms", "session_id"}
     assert not any(SECRET in line or "here" in line for line in client.pending())
 
@@ -177,12 +178,14 @@ def test_what_the_tool_raises_goes_on_untouched(client: overt.Client) -> None:
         except KeyError:
             raise error from None
 
-    plain = pytest.raises(ValueError, tool.main, [], standalone_mode=False)
-    frames = [frame.name for frame in traceback.extract_tb(plain.value.__traceback__)]
+    with pytest.raises(ValueError, match="error"):
+        tool.main([], standalone_mode=False)
+    frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
     context = (error.__context__, error.__cause__, error.__suppress_context__, cause.__context__)
     error.__traceback__ = None
     commands.instrument(tool, client)
-    watched = pytest.raises(ValueError, tool.main, [], standalone_mode=False)
+    with pytest.raises(ValueError, match="error") as watched:
+        tool.main([], standalone_mode=False)
     assert watched.value is error
     assert (error.__context__, error.__cause__, error.__suppress_context__, cause.__context__) == context
     files = traceback.extract_tb(error.__traceback__)
@@ -329,7 +332,7 @@ def test_an_asynchronous_command_is_a_run_until_it_is_awaited(client: overt.Clie
 
     (run,) = run_of(client, work)
     assert (run["command"], run["exit_reason"]) == ("starfish", "ValueError")
-    assert seen[0] is not None and seen[0].session_id == run["session_id"]
+    assert [one and one.session_id for one in seen] == [run["session_id"]]
     assert commands.current_run() is None
 
 
@@ -347,6 +350,37 @@ def test_tasks_in_one_loop_have_runs_of_their_own(client: overt.Client) -> None:
 
     asyncio.run(main())
     assert sorted(run["name"] for _, run in recorded(client)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("args", "run"),
+    [
+        (["work"], ("starfish work", "success", 0)),
+        (["work", "--code", "3"], ("starfish work", "SystemExit", 3)),
+        (["work", "--code", SECRET], ("starfish work", "BadParameter", 2)),
+        (["--help"], None),
+        (["work", "--help"], None),
+    ],
+    ids=str,
+)
+def test_asyncclick_is_awaited(client: overt.Client, args: list[str], run: tuple[Any, ...] | None) -> None:
+    @asyncclick.group()
+    async def cli() -> None:
+        pass
+
+    @cli.command()
+    @asyncclick.option("--code", type=int, default=0)
+    async def work(code: int) -> None:
+        await asyncio.sleep(0)
+        assert commands.current_run() is not None
+        if code:
+            raise SystemExit(code)
+
+    commands.instrument(cli, client)
+    with pytest.raises(SystemExit):
+        cli(args)
+    runs = [(one["command"], one["exit_reason"], one["exit_code"]) for _, one in recorded(client)]
+    assert runs == ([] if run is None else [run])
 
 
 PROGRAM = """

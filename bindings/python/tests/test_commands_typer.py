@@ -20,7 +20,7 @@ def build(app: typer.Typer) -> typer.Typer:
     app.add_typer(nested, name="local")
 
     @nested.command("start-api")
-    def start_api(end: str = "", port: int = 0) -> None:
+    def start_api(end: str = "", port: int = 0) -> None:  # noqa: ARG001
         if end == "exit":
             raise typer.Exit(3)
         if end == "abort":
@@ -39,7 +39,9 @@ def runs_of(client: overt.Client, app: typer.Typer, *args: str) -> list[tuple[An
     before = len(recorded(client))
     CliRunner().invoke(app, list(args))
     return [
-        (run["command"], run["exit_reason"], run["exit_code"]) for _, run in recorded(client)[before:] if run["session_id"]
+        (run["command"], run["exit_reason"], run["exit_code"])
+        for _, run in recorded(client)[before:]
+        if run["session_id"]
     ]
 
 
@@ -98,7 +100,7 @@ def test_a_callback_and_a_class_of_the_tools_own_stay(client: overt.Client) -> N
     app = commands.instrument(build(typer.Typer()), client)
 
     @app.callback(cls=Group)
-    def root(debug: bool = False) -> None:
+    def root(debug: bool = False) -> None:  # noqa: ARG001
         seen.append("called")
 
     assert runs_of(client, app, "--debug", "other") == [("starfish other", "success", 0)]

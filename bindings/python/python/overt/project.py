@@ -105,7 +105,7 @@ def normalise_url(url: str) -> str | None:
 
 
 def _without_suffix(path: str) -> str:
-    return path.strip().replace("\\", "/").rstrip("/").removesuffix(".git")
+    return path.strip().replace("\\", "/").rstrip("/").removesuffix(".git").rstrip("/")
 
 
 def _hash_of(client: Client | bytes, algorithm: str) -> Callable[[str], str | None] | None:

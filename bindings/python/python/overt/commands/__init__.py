@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from overt.commands._events import Allowlist as Allowlist
     from overt.commands._options import RunOptions as RunOptions
 
-    C = TypeVar("C")
+    _C = TypeVar("_C")
 
 __all__ = [
     "Allowlist",
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-def instrument(command: C, client: Client, **options: Unpack[RunOptions]) -> C:
+def instrument(command: _C, client: Client, **options: Unpack[RunOptions]) -> _C:
     """Records each run of a click group or command, or of a Typer application, and of all commands below it, whenever
     they are loaded. Gives it back. TypeError: it is neither."""
     from overt.commands import _click

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from overt.commands._around import Call
+    from overt.commands._around import _Call
     from overt.commands._run import Run
 
 _SEEN = "_overt_seen"
@@ -44,7 +44,7 @@ def _watch(parser: Any, root: Any, word: str | None) -> None:
         run = parsing_run()
         return run if run is not None and run.parser is root else None
 
-    def parse(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def parse(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         run = run_of_root()
         if run is None:
             return method(*args, **kwargs)
@@ -65,7 +65,7 @@ def _watch(parser: Any, root: Any, word: str | None) -> None:
                 run.answer = error
             raise
 
-    def refuse(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def refuse(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             return method(*args, **kwargs)
         except SystemExit:

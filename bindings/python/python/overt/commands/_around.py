@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    Section = AbstractContextManager[object]
-    Call = Callable[..., Any]
+    _Section = AbstractContextManager[object]
+    _Call = Callable[..., Any]
 
 # What Python's own `inspect` looks at; importing that takes longer than most commands.
 _CO_COROUTINE = 0x80
@@ -23,7 +23,7 @@ def is_async(call: object) -> bool:
     return bool(getattr(code, "co_flags", 0) & _CO_COROUTINE)
 
 
-def around(section: Section, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def around(section: _Section, call: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Calls inside a section. What is raised leaves untouched."""
     if is_async(call):
         return around_async(section, call, args, kwargs)
@@ -31,17 +31,17 @@ def around(section: Section, call: Call, args: tuple[Any, ...], kwargs: dict[str
         return call(*args, **kwargs)
 
 
-async def around_async(section: Section, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+async def around_async(section: _Section, call: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """As `around`, once it is awaited."""
     with section:
         return await call(*args, **kwargs)
 
 
-def override(thing: object, name: str, replace: Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]) -> None:
+def override(thing: object, name: str, replace: Callable[[_Call, tuple[Any, ...], dict[str, Any]], Any]) -> None:
     """Overrides a method of one object, and of no other: `replace` gets the method and what it is called with."""
     from functools import update_wrapper
 
-    method: Call = getattr(thing, name)
+    method: _Call = getattr(thing, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return replace(method, args, kwargs)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from overt.commands._around import Call
+    from overt.commands._around import _Call
     from overt.commands._run import Run, Settings
 
 # What an overridden object is marked with.
@@ -60,10 +60,10 @@ def instrument(command: Any, settings: Settings) -> None:
         run.parser = command
         run.recordable = False  # `main` may only complete a line in a shell
 
-    def main(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def main(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return around(Span(getattr(command, _SETTINGS), await_parser), method, args, kwargs)
 
-    def make_context(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def make_context(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         run = _run_of(command)
         if run is None or kwargs.get("resilient_parsing"):  # the latter: to complete a line in a shell
             return method(*args, **kwargs)
@@ -71,7 +71,7 @@ def instrument(command: Any, settings: Settings) -> None:
         run.path = run.path[:1]
         return around(_Section(run, root=True, parses=True), method, args, kwargs)
 
-    def invoke(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def invoke(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         run = _run_of(command)
         if run is None:
             return method(*args, **kwargs)
@@ -99,7 +99,7 @@ def instrument_typer(app: Any, settings: Settings) -> None:
         for command in app.registered_commands[:1]:
             command.cls = _covered(command.cls, "TyperCommand", app)
 
-    def register(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def register(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         decorate = method(*args, **kwargs)
 
         def decorator(function: Any) -> Any:
@@ -154,7 +154,7 @@ def _watch(command: Any) -> None:
         return
     setattr(command, _SEEN, True)
 
-    def make_context(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def make_context(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         run = parsing_run()
         if run is None or kwargs.get("resilient_parsing"):
             return method(*args, **kwargs)
@@ -169,12 +169,12 @@ def _watch_resolving(group: Any) -> None:
         return
     setattr(group, _RESOLVES, True)
 
-    def resolve(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def resolve(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if is_async(method):
             return resolve_async(method, args, kwargs)
         return _resolved(group, args, method(*args, **kwargs))
 
-    async def resolve_async(method: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    async def resolve_async(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return _resolved(group, args, await method(*args, **kwargs))
 
     override(group, "resolve_command", resolve)

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    Event = dict[str, "str | None"]
+Event = dict[str, "str | None"]
 
 # What AWS SAM CLI found to be enough. Some 10 KiB, a third of what one event of ours may have.
 MAX_BUFFERED = 50

@@ -83,6 +83,7 @@ class Run:
         """None until the end. A tool that ends by `sys.exit(code)` after the run can set it."""
         self.exit_reason = _outcome.SUCCESS
         self.duration_ms = 0
+        self.is_over = False
         self.recordable = True  # below: for the parsers' integrations
         self.cause: BaseException | None = None
         self.answer: BaseException | None = None
@@ -208,7 +209,7 @@ class Span:
         self._token: Token[Place | None] | None = None
 
     def __enter__(self) -> Run:
-        outer = place = _current.get()
+        outer = place = _here()
         while place is not None and place.run.settings.client is not self._settings.client:
             place = place.outer
         if place is not None:
@@ -233,6 +234,7 @@ class Span:
         if not self._is_part:
             _under_way.pop(id(self._run), None)
             self._run.end(error)
+            self._run.is_over = True
 
 
 class Place:
@@ -251,7 +253,7 @@ _under_way: dict[int, Run] = {}
 def current_run() -> Run | None:
     """The run of this context; where there is none, as in a thread that a command started, the only one under way in
     this process. None: there is none, or there are several."""
-    place = _current.get()
+    place = _here()
     if place is not None:
         return place.run
     runs = list(_under_way.values())
@@ -260,8 +262,16 @@ def current_run() -> Run | None:
 
 def parsing_run() -> Run | None:
     """The run of this context, if it is its own command line that is being parsed and not that of a command inside."""
-    place = _current.get()
+    place = _here()
     return None if place is None or place.is_part else place.run
+
+
+def _here() -> Place | None:
+    """Where this context stands, without runs that ended in another: a coroutine may be closed by anybody."""
+    place = _current.get()
+    while place is not None and place.run.is_over:
+        place = place.outer
+    return place
 
 
 def _uuid4() -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from overt.commands._options import RunOptions
     from overt.commands._run import Run
 
-    F = TypeVar("F", bound=Callable[..., Any])
+    _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class Tracked:
@@ -30,7 +30,7 @@ class Tracked:
         self._words = None if name is None else name.split()
         self._spans: list[Span] = []
 
-    def __call__(self, function: F, /) -> F:
+    def __call__(self, function: _F, /) -> _F:
         from functools import wraps
 
         def span() -> Span:
