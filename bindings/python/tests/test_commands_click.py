@@ -276,6 +276,16 @@ def test_instrumented_anew_the_last_client_gets_the_runs(make_client: MakeClient
     assert recorded(before) == []
 
 
+def test_a_group_that_is_instrumented_below_another_is_part_of_its_run(client: overt.Client) -> None:
+    cli = build(client)
+    commands.instrument(cli.commands["local"], client)
+    for args in (LOCAL, LOCAL):
+        (run,) = run_of(client, cli, *args)
+        assert run["command"] == "starfish local start-api"
+    (run,) = run_of(client, cli.commands["local"], *LOCAL[1:])
+    assert run["command"] == "starfish start-api"
+
+
 def test_no_other_command_is_touched(client: overt.Client) -> None:
     methods = {name: getattr(click.Command, name) for name in ("main", "make_context", "invoke")}
     cli = build(client)

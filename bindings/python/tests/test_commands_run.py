@@ -155,14 +155,28 @@ def test_the_tool_can_say_how_it_will_exit(client: overt.Client) -> None:
 
 
 def test_while_off_the_tool_is_not_even_asked(make_client: MakeClient, state_dir: Path) -> None:
-    def asked(run: commands.Run) -> Mapping[str, object]:
-        raise AssertionError(run)
+    asked: list[object] = []
+
+    class Asked(commands.Shape):
+        def command(self, run: commands.Run) -> tuple[str, Mapping[str, object]]:
+            asked.append(run)
+            return super().command(run)
+
+    def attributes(run: commands.Run) -> Mapping[str, object]:
+        asked.append(run)
+        return {}
+
+    def exit_code(_: BaseException | None) -> int:
+        asked.append(None)
+        return 0
 
     off = make_client(consent=False)
-    with commands.track_command(off, attributes=asked, allowlist={"Used": {"CDK"}}) as run:
+    with commands.track_command(
+        off, attributes=attributes, exit_code=exit_code, shape=Asked(), allowlist={"Used": {"CDK"}}
+    ) as run:
         run.track_event("Used", "CDK")
         run.track_event("Used", "not declared")
-    assert run.dropped == 0
+    assert (run.dropped, asked) == (0, [])
     assert not state_dir.exists()
 
 

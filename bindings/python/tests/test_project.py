@@ -110,14 +110,13 @@ def test_by_default_the_hashes_are_this_installations(
 def test_while_off_nothing_is_read_and_nothing_made(
     make_client: MakeClient, repository: Path, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def started(*_: object, **__: object) -> None:
-        raise AssertionError
-
-    monkeypatch.setattr(subprocess, "Popen", started)
+    started: list[object] = []
+    monkeypatch.setattr(subprocess, "Popen", lambda *arguments, **_: started.append(arguments))
     client = make_client(consent=False)
     for algorithm in ("hmac", "sha256"):
         assert attributes(client, repository, algorithm=algorithm) == NOTHING
     assert client.salted_hash("text") is None
+    assert started == []
     assert not state_dir.exists()
 
 
@@ -175,7 +174,18 @@ def test_a_deadline_ends_git(
             os.kill(int(pid), 0)
 
 
-def test_a_hostile_repository_runs_nothing(client: overt.Client, repository: Path, tmp_path: Path) -> None:
+def test_a_git_that_cannot_be_started_is_no_git(
+    client: overt.Client, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "git").write_bytes(b"\x7fELF, or so it says")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = attributes(client, repository, algorithm="sha256")
+    assert found == {**NOTHING, "project_name": sha256("checkout")}
+
+
+@pytest.mark.parametrize("url", [f"ssh://host/{TOKEN}", f"host:{TOKEN}", "/nowhere/r", "ext::trap"])
+def test_a_hostile_repository_runs_nothing(client: overt.Client, repository: Path, tmp_path: Path, url: str) -> None:
     ran = tmp_path / "ran"
     trap = repository / "trap"
     trap.write_text(f"#!/bin/sh\necho $0 $* >>{ran}\nexit 1\n")
@@ -194,7 +204,8 @@ def test_a_hostile_repository_runs_nothing(client: overt.Client, repository: Pat
     git(repository, "config", "extensions.partialClone", "origin")
     git(repository, "config", "remote.origin.promisor", "true")
     git(repository, "config", "core.repositoryFormatVersion", "1")
-    git(repository, "remote", "set-url", "origin", f"ssh://host/{TOKEN}")
+    git(repository, "config", "protocol.allow", "always")
+    git(repository, "remote", "set-url", "origin", url)
     root = git(repository, "rev-list", "--max-parents=0", "HEAD")
     (repository / ".git" / "objects" / root[:2] / root[2:]).unlink()
     with_path = os.pathsep.join((".", "", os.environ["PATH"]))
@@ -205,7 +216,7 @@ def test_a_hostile_repository_runs_nothing(client: overt.Client, repository: Pat
     ]
     subprocess.run(call, cwd=repository, env={**os.environ, "PATH": with_path}, check=True, timeout=120)
     found = attributes(client, repository, algorithm="sha256")
-    assert (found["git_origin"], found["initial_commit"]) == (sha256(f"host/{TOKEN}"), None)
+    assert (found["git_origin"], found["initial_commit"]) == (sha256(f"host/{TOKEN}") if TOKEN in url else None, None)
     assert not ran.exists(), ran.read_text()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from overt.commands import _click
 from overt.commands._around import around, around_async, is_async
 from overt.commands._run import Settings, Span
 
@@ -69,6 +68,8 @@ class Tracked:
             else:
                 _argparse.enter_parsed(run, self._parser, self._args)
         elif function is not None:
+            from overt.commands import _click
+
             run.path = _click.path_of_context(run.path[0]) or (*run.path, function.__name__.replace("_", "-"))
 
 
