@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import traceback
 from collections.abc import Callable
@@ -326,7 +327,7 @@ def test_the_decorator_knows_its_command(client: overt.Client) -> None:
 
 def test_an_asynchronous_command_is_a_run_until_it_is_awaited(client: overt.Client) -> None:
     def runs_async(function: Callable[..., Any]) -> Callable[..., Any]:
-        assert asyncio.iscoroutinefunction(function)
+        assert inspect.iscoroutinefunction(function)
         return lambda **options: asyncio.run(function(**options))
 
     seen: list[commands.Run | None] = []

@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import pytest
@@ -87,6 +87,8 @@ def test_the_core_and_python_look_at_the_same_view() -> None:
         "wsl": 2,
     }
     assert overt.environment(NOWHERE._replace(os="macos"))["os"] == "Mac OS X"
+    any_mapping = MappingProxyType({"GITLAB_CI": "true"})
+    assert overt.environment(NOWHERE._replace(variables=any_mapping, files=MappingProxyType({})))["ci"] == "GitLab"
 
 
 @pytest.mark.parametrize(

@@ -119,9 +119,9 @@ def _core(view: View) -> dict[str, Any]:
     except ImportError:
         # As with the client: no native module is no reason to fail.
         return {**dict.fromkeys(("ci", "agent", "terminal", "container", "wsl")), "os": "unknown", "arch": "unknown"}
-    return said_by_core(
-        os=view.os, arch=view.arch, variables=view.variables, files=view.files, is_terminal=view.is_terminal
-    )
+    variables = None if view.variables is None else dict(view.variables)
+    files = None if view.files is None else dict(view.files)
+    return said_by_core(os=view.os, arch=view.arch, variables=variables, files=files, is_terminal=view.is_terminal)
 
 
 def _shell() -> str:
