@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Asking takes 13 ms. A history of 100,000 commits takes git 0.4 s of processor time to walk, 0.07 s with a commit-graph.
 DEADLINE = 0.5
-# Twice what servers take of a URL, and a hundred first commits. What is longer is no answer.
+# Far more than any URL in use has, and a hundred first commits. What is longer is no answer.
 _LONGEST = 4096
 
 # Nothing of the repository's choice is run: no prompt, no lock, no fetch of what is missing, by no transport, and no
