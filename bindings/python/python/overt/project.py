@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from overt._answers import Project as Project
 
 
-# Asking takes 13 ms. A history of 100,000 commits takes git 0.4 s of processor time to walk, 0.07 s with a commit-graph.
+# Asking takes 13 ms. A history of 100,000 commits takes git 0.4 s of processor time, 0.07 s with a commit-graph.
 DEADLINE = 0.5
 # Far more than any URL in use has, and a hundred first commits. What is longer is no answer.
 _LONGEST = 4096
