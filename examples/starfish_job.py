@@ -7,7 +7,6 @@ event is safe, and the next run delivers it.
 import argparse
 import asyncio
 import os
-import platform
 import signal
 import uuid
 from collections import Counter, defaultdict
@@ -61,7 +60,7 @@ def telemetry_data(outcomes: "Counter[str]", errors: "defaultdict[str, list[tupl
         "config": CONFIG,
         "error_summary": errors,
         "count_summary": outcomes,
-        "run_time_platform": platform.system(),
+        "run_time_platform": overt.environment()["run_time_platform"],
     }
 
 

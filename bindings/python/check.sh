@@ -16,3 +16,4 @@ programs="../../examples ../../benches/python ../../tests/conformance/python"
 "$python" -m mypy --no-error-summary
 "$python" -m mypy.stubtest --concise --allowlist stubtest.txt overt
 "$python" -m pytest -q "$@"
+PYTHONPATH=../../target/oldest "$python" -m pytest -q tests/test_commands_click.py tests/test_commands_typer.py

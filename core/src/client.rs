@@ -23,6 +23,7 @@ use crate::identity;
 use crate::ledger::{Count, Ledger};
 use crate::loss::LossReason;
 use crate::notice::Notice;
+use crate::salt;
 use crate::sent;
 use crate::spool::{self, books};
 use crate::state::{self, StateDir};
@@ -371,6 +372,19 @@ impl Client {
     pub fn reset_client_id(&self) -> Result<Option<String>, Error> {
         self.inner.erase()?;
         self.client_id()
+    }
+
+    /// HMAC-SHA-256 of a text under a random salt that never leaves this machine, as lower-case hex: to recognise a
+    /// thing without knowing it. The salt is made now if there is none yet, and erased together with the client ID. `None`
+    /// while consent is off.
+    pub fn salted_hash(&self, text: &str) -> Result<Option<String>, Error> {
+        // Decided anew: another process may have said off, and erased the salt.
+        if !self.inner.decide().enabled {
+            return Ok(None);
+        }
+        let state = self.inner.state.as_ref().map_err(Clone::clone)?;
+        state.check()?;
+        salt::hash(&state.salt(), text).map(Some)
     }
 
     /// Whether events are recorded, and why.

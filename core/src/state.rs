@@ -4,6 +4,7 @@
 //! <state_dir>/                      default: the per-user state directory, `overt`, then the app's name
 //!   consent                         the stored choice: "on" or "off", then when it was made
 //!   client_id                       the client ID (unless the tool keeps it in a file of its own)
+//!   salt                            what makes this installation's hashes its own: see `salt`
 //!   spool/<destination>/            one directory for each wire, endpoint and key: they never mix
 //!     destination.json              where to and how the waiting events are sent
 //!     *.v1.jsonl, *.v1.done, …      the spool: see `spool`
@@ -65,6 +66,10 @@ impl StateDir {
 
     pub(crate) fn client_id(&self) -> PathBuf {
         self.root.join("client_id")
+    }
+
+    pub(crate) fn salt(&self) -> PathBuf {
+        self.root.join("salt")
     }
 
     pub(crate) fn spools(&self) -> PathBuf {

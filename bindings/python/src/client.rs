@@ -3,7 +3,7 @@
 use crate::event::Given;
 use crate::exit::Exiting;
 use crate::hooks::Hooks;
-use crate::walk::Walk;
+use crate::walk::{Walk, str_of};
 use crate::{answers, calls, fork, options};
 use overt::{Capture, Consent, Error, Properties};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -136,6 +136,21 @@ impl Client {
         self.close(py, None)
     }
 
+    /// The tool's name.
+    #[getter]
+    fn app(&self) -> &str {
+        &self.app
+    }
+
+    /// Whether an event would be recorded now: `consent` without its reason, for those who ask often.
+    #[getter]
+    fn enabled(&self) -> PyResult<bool> {
+        match &self.hooks.ask_host {
+            None => Ok(self.core().may_record(false)),
+            Some(_) => calls::quiet(false, || self.core().may_record(false)),
+        }
+    }
+
     /// Whether events are recorded, and why.
     #[getter]
     fn consent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -165,6 +180,14 @@ impl Client {
     /// Forgets the client ID and erases everything pending. Gives the new ID, or None while consent is off.
     fn reset_client_id(&self, py: Python<'_>) -> PyResult<Option<String>> {
         self.asked(py, "reset_client_id", overt::Client::reset_client_id)
+    }
+
+    /// HMAC-SHA-256 of a text under this installation's own random salt, as lower-case hex: to recognise a thing without
+    /// knowing it. None while consent is off.
+    fn salted_hash(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        let text = calls::quiet(None, || calls::swallow(py, str_of(text).map(Some), None))?;
+        let Some(text) = text else { return Ok(None) };
+        self.asked(py, "salted_hash", |core| core.salted_hash(&text))
     }
 
     /// What this client did in this process.
@@ -281,7 +304,7 @@ impl Client {
         &self,
         py: Python<'_>,
         what: &str,
-        call: fn(&overt::Client) -> Result<Option<String>, Error>,
+        call: impl FnOnce(&overt::Client) -> Result<Option<String>, Error> + Send,
     ) -> PyResult<Option<String>> {
         self.hooks.refresh(py)?;
         Ok(calls::detached(py, None, || {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import overt
 from recording import Server
 
 # What is left of the environment: all else could mean CI, an agent, a proxy or a choice.
-KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 MakeClient = Callable[..., overt.Client]
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -67,6 +68,16 @@ def make_client(server: Server, state_dir: Path) -> Iterator[MakeClient]:
 @pytest.fixture
 def client(make_client: MakeClient) -> overt.Client:
     return make_client()
+
+
+def recorded(client: overt.Client) -> list[tuple[str, dict[str, Any]]]:
+    """Names and properties of the events that wait, without what every event carries."""
+    events = [json.loads(line) for line in client.pending()]
+    usual = ("$", "agent", "arch", "ci")
+    return [
+        (event["event"], {key: value for key, value in event["properties"].items() if not key.startswith(usual)})
+        for event in events
+    ]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::identity;
 use crate::notice::{Notice, Stderr};
+use crate::salt;
 use std::sync::atomic::Ordering;
 
 /// What `set_consent` said in this process.
@@ -82,7 +83,7 @@ impl Inner {
         self.may_record(life.forced.load(Ordering::Relaxed))
     }
 
-    /// Erases the client ID and all events of this app, those of other processes and destinations included.
+    /// Erases the client ID, the salt and all events of this app, those of other processes and destinations included.
     pub(super) fn erase(&self) -> Result<(), Error> {
         let life = self.life();
         if let Some(session) = life.session() {
@@ -92,13 +93,14 @@ impl Inner {
         let state = self.state.as_ref().map_err(Clone::clone)?;
         state.check()?;
         let id = identity::erase(&self.id_path(state));
+        let salt = salt::erase(&state.salt());
         let spools = match std::fs::remove_dir_all(state.spools()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::storage("the spool cannot be erased", &error))
             }
             _ => Ok(()),
         };
-        id.and(spools)
+        id.and(salt).and(spools)
     }
 }
 
