@@ -266,8 +266,10 @@ impl Client {
     pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) {
         let inner = &*self.inner;
         let Some(exit) = inner.exit() else { return };
-        let left = exit.left();
-        if left.is_zero() || inner.life().session().is_none_or(|session| session.store.waiting() == 0) {
+        let (left, life) = (exit.left(), inner.life());
+        // A client that was closed delivers nothing: that says nothing about the server.
+        let nothing_waits = || life.session().is_none_or(|session| session.store.waiting() == 0);
+        if left.is_zero() || life.worker.is_closed() || nothing_waits() {
             return;
         }
         let in_vain = self.flush_while(left, go_on).is_err();

@@ -64,6 +64,16 @@ fn who_captured_nothing_waits_for_nothing() {
 }
 
 #[test]
+fn a_client_that_was_closed_before_has_not_waited_in_vain() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = client(exiting(&server.url, dir.path()));
+    client.capture_event("run", &json!({})).unwrap();
+    client.close(Duration::ZERO).unwrap();
+    drop(client);
+    assert_eq!((server.requests().len(), exits_in_vain(dir.path())), (0, None));
+}
+
+#[test]
 fn without_a_budget_nothing_is_counted() {
     let dir = tempfile::tempdir().unwrap();
     let config = config(&refused_url(), dir.path());
