@@ -262,18 +262,20 @@ impl Client {
     }
 
     /// Waits for delivery at the end of the process, within what is left of the budget; begins the exit if nobody has.
-    /// `go_on` is asked as in `flush_while`. Ends nothing: what is captured later can be waited for by another call.
-    pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) {
+    /// `go_on` is asked as in `flush_while`. Ends nothing: what is captured later can be waited for by another call. Errors:
+    /// those of `flush`, if it waited; without a budget, or anything to wait for, all is well.
+    pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
-        let Some(exit) = inner.exit() else { return };
+        let Some(exit) = inner.exit() else { return Ok(()) };
         let (left, life) = (exit.left(), inner.life());
         // A client that was closed delivers nothing: that says nothing about the server.
         let nothing_waits = || life.session().is_none_or(|session| session.store.waiting() == 0);
         if left.is_zero() || life.worker.is_closed() || nothing_waits() {
-            return;
+            return Ok(());
         }
-        let in_vain = self.flush_while(left, go_on).is_err();
-        exit.cooldown.note(in_vain, inner.clock.now());
+        let delivered = self.flush_while(left, go_on);
+        exit.cooldown.note(delivered.is_err(), inner.clock.now());
+        delivered
     }
 
     /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker. What is left stays in the
@@ -441,7 +443,7 @@ impl Client {
 impl Drop for Client {
     /// As `close`, after the configured `exit_timeout`.
     fn drop(&mut self) {
-        self.wait_at_exit(&|| true);
+        let _ = self.wait_at_exit(&|| true);
         let _ = self.close(Duration::ZERO);
     }
 }

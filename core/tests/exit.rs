@@ -3,7 +3,7 @@
 mod common;
 
 use common::{PATIENCE, client, config};
-use overt::Config;
+use overt::{Config, ErrorKind};
 use overt_tests::{Answer, Server, refused_url};
 use serde_json::json;
 use std::path::Path;
@@ -44,11 +44,11 @@ fn all_waits_of_an_exit_have_one_budget() {
     let begun = Instant::now();
     let client = client(config);
     client.capture_event("run", &json!({})).unwrap();
-    client.wait_at_exit(&|| true);
+    assert_eq!(client.wait_at_exit(&|| true).unwrap_err().kind(), ErrorKind::Timeout);
     assert!(begun.elapsed() >= Duration::from_millis(300), "the first wait has all of it");
     client.capture_event("late", &json!({})).unwrap();
     // Later waits have nothing: they do not even ask whether to go on.
-    client.wait_at_exit(&|| panic!("it waits"));
+    client.wait_at_exit(&|| panic!("it waits")).unwrap();
     drop(client);
     assert_eq!(exits_in_vain(dir.path()), Some(1), "one exit, however often it waited");
 }
@@ -59,7 +59,7 @@ fn who_captured_nothing_waits_for_nothing() {
     let mut earlier = config(&refused_url(), dir.path());
     earlier.background = false;
     client(earlier).capture_event("run", &json!({})).unwrap();
-    client(exiting(&refused_url(), dir.path())).wait_at_exit(&|| panic!("it waits"));
+    client(exiting(&refused_url(), dir.path())).wait_at_exit(&|| panic!("it waits")).unwrap();
     assert_eq!(exits_in_vain(dir.path()), None);
 }
 

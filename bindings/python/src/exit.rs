@@ -43,7 +43,7 @@ impl Exiting {
         }
         calls::detached(py, (), || {
             // A person who presses Ctrl-C wants the program to end, not to read a traceback about telemetry.
-            self.client.wait_at_exit(&|| Python::attach(|py| py.check_signals()).is_ok());
+            let _ = self.client.wait_at_exit(&|| Python::attach(|py| py.check_signals()).is_ok());
         });
     }
 }
@@ -57,7 +57,7 @@ impl Drop for Exiting {
     /// Waits as the core would, but lets other threads of the interpreter run.
     fn drop(&mut self) {
         let close = || {
-            self.client.wait_at_exit(&|| true);
+            drop(self.client.wait_at_exit(&|| true));
             drop(self.client.close(Duration::ZERO));
         };
         let waits = !self.client.begin_exit().is_zero();
