@@ -35,7 +35,7 @@ use serde::Serialize;
 use session::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -262,7 +262,7 @@ impl Client {
     }
 
     /// Waits for delivery at the end of the process, within what is left of the budget; begins the exit if nobody has.
-    /// `go_on` is asked as in `flush_while`. Ends nothing: what is captured later can be waited for by another call. Errors:
+    /// `go_on` is asked as in `flush_while`; false ends all waits of this exit. Ends nothing: what is captured later can be waited for by another call. Errors:
     /// those of `flush`, if it waited; without a budget, or anything to wait for, all is well.
     pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
@@ -273,7 +273,12 @@ impl Client {
         if left.is_zero() || life.worker.is_closed() || nothing_waits() {
             return Ok(());
         }
-        let delivered = self.flush_while(left, go_on);
+        let go_on = || {
+            let go_on = go_on();
+            exit.given_up.fetch_or(!go_on, Ordering::Relaxed);
+            go_on
+        };
+        let delivered = self.flush_while(left, &go_on);
         exit.cooldown.note(delivered.is_err(), inner.clock.now());
         delivered
     }
@@ -473,7 +478,8 @@ impl Inner {
         let dir = self.spool_dir().filter(|_| !self.config.exit_timeout.is_zero())?;
         Some(self.life().exit.get_or_init(|| {
             let cooldown = Cooldown::read(&dir, self.clock.now());
-            Box::new(Exit { until: Instant::now() + cooldown.of(self.config.exit_timeout), cooldown })
+            let until = Instant::now() + cooldown.of(self.config.exit_timeout);
+            Box::new(Exit { until, given_up: AtomicBool::new(false), cooldown })
         }))
     }
 

@@ -64,6 +64,20 @@ fn who_captured_nothing_waits_for_nothing() {
 }
 
 #[test]
+fn whoever_has_had_enough_of_waiting_is_not_made_to_wait_again() {
+    let (server, dir) = (Server::with_answers([Answer::Silence]), tempfile::tempdir().unwrap());
+    let mut config = exiting(&server.url, dir.path());
+    config.timeout = PATIENCE;
+    let client = client(config);
+    client.capture_event("run", &json!({})).unwrap();
+    client.wait_at_exit(&|| false).unwrap_err();
+    client.wait_at_exit(&|| panic!("it waits")).unwrap();
+    assert!(client.begin_exit().is_zero());
+    drop(client);
+    assert_eq!(exits_in_vain(dir.path()), Some(1));
+}
+
+#[test]
 fn a_client_that_was_closed_before_has_not_waited_in_vain() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     let client = client(exiting(&server.url, dir.path()));
