@@ -251,6 +251,9 @@ void overt_config_set_person_profiles(overt_config *config, bool profiles);
 // Marks requests as an import of old events. Default: false.
 void overt_config_set_historical_migration(overt_config *config, bool historical);
 
+// Whether an event overt_losses tells the server how many events were lost on this machine, if any were. Default: true.
+void overt_config_set_report_losses(overt_config *config, bool report);
+
 // ---- Config: files --------------------------------------------------------------------------------------------------
 
 // Where everything is kept. Default: the platform's directory for a user's state, `overt`, then the tool's name.
@@ -258,6 +261,10 @@ void overt_config_set_state_dir(overt_config *config, overt_str path);
 
 // A text file of the tool's own that holds the client ID. Default: `client_id` in the state directory.
 void overt_config_set_client_id_path(overt_config *config, overt_str path);
+
+// Whether the last events that were sent stay readable: at most 512 KiB in the state directory. Off: what was kept goes
+// with the next delivery. Default: true.
+void overt_config_set_keep_sent(overt_config *config, bool keep);
 
 // Says on stderr what is done, never what an event holds. Default: false. OVERT_DEBUG=1 does the same.
 void overt_config_set_debug(overt_config *config, bool debug);

@@ -12,6 +12,7 @@ lint() {
   cargo clippy --workspace --all-targets --quiet -- -D warnings
   cargo clippy -p overt --all-targets --features brotli --quiet -- -D warnings
   cargo clippy -p overt-cli --lib --no-default-features --quiet -- -D warnings
+  tests/dependencies.py
 }
 
 rust() { # the core, the C ABI with its C programs, the command and the collector

@@ -142,6 +142,8 @@ func setOptions(c *C.overt_config, config *Config) error {
 	}
 	flag(config.Background, func(b C.bool) { C.overt_config_set_background(c, b) })
 	flag(config.Enrich, func(b C.bool) { C.overt_config_set_enrich(c, b) })
+	flag(config.ReportLosses, func(b C.bool) { C.overt_config_set_report_losses(c, b) })
+	flag(config.KeepSent, func(b C.bool) { C.overt_config_set_keep_sent(c, b) })
 	flag(config.DisableGeoIP, func(b C.bool) { C.overt_config_set_disable_geoip(c, b) })
 	flag(config.Consent, func(b C.bool) { C.overt_config_set_consent(c, b) })
 	flag(config.DefaultConsent, func(b C.bool) { C.overt_config_set_default_consent(c, b) })

@@ -73,6 +73,9 @@ type Config struct {
 	PersonProfiles bool
 	// HistoricalMigration marks requests as an import of old events.
 	HistoricalMigration bool
+	// ReportLosses says whether an event overt_losses tells the server how many events were lost on this machine, if any
+	// were. Default: true.
+	ReportLosses *bool
 	// BeforeSend has a last look at each event, which is one JSON object, on the goroutine that captures. What it gives
 	// back is stored instead; nil drops the event, and so does a panic.
 	BeforeSend func(event json.RawMessage) json.RawMessage
@@ -81,6 +84,9 @@ type Config struct {
 	StateDir string
 	// ClientIDPath is a text file of the tool's own that holds the client ID. Default: client_id in the state directory.
 	ClientIDPath string
+	// KeepSent says whether the last events that were sent stay readable. Off: what was kept goes with the next delivery.
+	// Default: true.
+	KeepSent *bool
 	// Debug says on stderr what is done, never what an event holds. OVERT_DEBUG=1 does the same.
 	Debug bool
 

@@ -125,6 +125,17 @@ func TestLimitsAreLimits(t *testing.T) {
 	}
 }
 
+func TestWhatWasSentIsKeptUnlessTheToolSaysOtherwise(t *testing.T) {
+	for kept, option := range map[int]*bool{1: nil, 0: overt.Bool(false)} {
+		config := serve(t).config(t)
+		config.KeepSent = option
+		client := open(t, config)
+		record(t, client, "one", nil)
+		flush(t, client)
+		equal(t, "sent", len(client.Sent()), kept)
+	}
+}
+
 func TestOptionsThatOnlyNeedToBeTaken(t *testing.T) {
 	config := serve(t).config(t)
 	config.Endpoint, config.AllowPlainHTTP = "http://example.com", true

@@ -9,6 +9,7 @@
 mod choice;
 mod life;
 mod pass;
+mod report;
 mod session;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -19,10 +20,11 @@ use crate::environment::Variables;
 use crate::error::{Error, ErrorKind};
 use crate::event::{self, Common, Event, Properties, Rewritten};
 use crate::identity;
-use crate::ledger::{self, Ledger};
+use crate::ledger::{Count, Ledger};
 use crate::loss::LossReason;
 use crate::notice::Notice;
-use crate::spool;
+use crate::sent;
+use crate::spool::{self, books};
 use crate::state::{self, StateDir};
 use crate::stats::{Counts, Stats, Storage};
 use crate::trace::Trace;
@@ -212,15 +214,18 @@ impl Client {
             return Err(Error::new(ErrorKind::EventTooLarge, message));
         }
         if let Err(reason) = session.store.append(&line, now, inner.trace) {
-            life.counts.lose(reason, 1);
+            life.counts.add(Count::Lost(reason), 1);
             return Ok(Capture::Dropped(Some(reason)));
         }
         if event.force {
             life.forced.store(true, Ordering::Relaxed);
         }
-        Counts::add(&life.counts.recorded, 1);
+        life.counts.recorded.fetch_add(1, Ordering::Relaxed);
         if inner.config.background && life.worker.recorded() {
             self.start_worker(life);
+        }
+        if session.report.is_due(now) && inner.config.report_losses && inner.consent().enabled {
+            self.report_losses(&session);
         }
         Ok(Capture::Recorded(uuid))
     }
@@ -289,7 +294,7 @@ impl Client {
         let flushed = if timeout.is_zero() { Ok(()) } else { self.flush(timeout) };
         self.inner.life().worker.close();
         self.inner.leave_memory();
-        self.inner.book_losses();
+        self.inner.leave_counts();
         self.leave_to_uploader();
         flushed
     }
@@ -344,12 +349,12 @@ impl Client {
 
     /// The last events that were sent, oldest first, each exactly as it was sent.
     pub fn sent(&self) -> Vec<String> {
-        self.inner.spool_dir().map(|dir| ledger::sent_lines(&dir)).unwrap_or_default()
+        self.inner.spool_dir().map(|dir| sent::lines(&dir)).unwrap_or_default()
     }
 
     /// What was delivered and lost over all processes.
     pub fn ledger(&self) -> Ledger {
-        self.inner.spool_dir().map(|dir| Ledger::read(&dir)).unwrap_or_default()
+        self.inner.spool_dir().map(|dir| books::read(&dir)).unwrap_or_default()
     }
 
     /// Where the files lie; `None` if this user has no home directory. Creates nothing.
@@ -406,11 +411,12 @@ impl Client {
     }
 
     fn deliver_leftovers(&self) {
-        let Some(oldest) = self.inner.spool_dir().and_then(|dir| spool::oldest(&dir)) else { return };
+        let Some(dir) = self.inner.spool_dir() else { return };
+        let Some(oldest) = spool::oldest(&dir) else { return };
         let now = self.inner.clock.now();
         let wait = self.inner.config.flush_interval.saturating_sub(now.since(oldest));
         let life = self.inner.life();
-        if life.worker.found_leftovers(wait.max(self.ledger().parked_for(now))) {
+        if life.worker.found_leftovers(wait.max(books::totals(&dir).parked_for(now))) {
             self.start_worker(life);
         }
     }
@@ -424,7 +430,7 @@ impl Client {
         };
         let Some(spool) = session.store.spool().filter(|spool| spool.waiting() > 0) else { return };
         let now = inner.clock.now();
-        if !inner.may_send(life) || !Ledger::read(spool.dir()).parked_for(now).is_zero() {
+        if !inner.may_send(life) || !books::totals(spool.dir()).parked_for(now).is_zero() {
             return;
         }
         let job = Upload::new(&inner.config.app, state.root(), inner.host_says() == Some(true));

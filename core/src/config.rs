@@ -95,6 +95,9 @@ pub struct Config {
     pub super_properties: String,
     /// Whether events say on what system they arose (`docs/events.md` lists the properties). Default: yes.
     pub enrich: bool,
+    /// Whether an event `overt_losses` tells the server how many events were lost on this machine, if any were.
+    /// Default: yes.
+    pub report_losses: bool,
     /// A last look at each event.
     pub before_send: Option<BeforeSend>,
 
@@ -102,6 +105,8 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// A text file of the tool's own that holds the client ID. Unset: `client_id` in the state directory.
     pub client_id_path: Option<PathBuf>,
+    /// Whether the last events that were sent stay readable. Off: what was kept goes with the next delivery. Default: yes.
+    pub keep_sent: bool,
 
     /// What the host itself says about consent.
     pub consent: HostConsent,
@@ -169,9 +174,11 @@ impl Config {
             historical_migration: false,
             super_properties: String::new(),
             enrich: true,
+            report_losses: true,
             before_send: None,
             state_dir: None,
             client_id_path: None,
+            keep_sent: true,
             consent: HostConsent::default(),
             consent_env: Vec::new(),
             default_consent: true,

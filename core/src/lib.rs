@@ -72,6 +72,7 @@ mod ledger;
 mod loss;
 mod notice;
 mod retry;
+mod sent;
 mod signals;
 mod spool;
 mod state;

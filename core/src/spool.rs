@@ -8,13 +8,15 @@
 //! | file | what it is |
 //! |---|---|
 //! | `<unix ms>-<pid>-<8 hex>.v1.jsonl` | a segment: the events of one process, in the order in which they were captured |
-//! | `<unix ms>-<pid>-<8 hex>.v1.done` | which bytes of the segment need no more delivery: lines of `from to` |
+//! | `<unix ms>-<pid>-<8 hex>.v1.done` | which bytes of the segment need no more delivery, and why: lines of `from to events word` |
 //! | `<pid>-<8 hex>.v1.live` | locked by the process that writes these segments, for as long as it lives |
+//! | `ledger.json` | totals, and which records they hold: see `books` |
 //! | `upload.lock` | locked by the process that delivers; in it, since when segments have looked too old |
 //!
 //! A segment is removed when all of it is done and its writer is dead, or by its writer. Files with other names, or of
 //! another version, are left alone.
 
+pub(crate) mod books;
 mod claim;
 mod done;
 mod memory;
@@ -29,7 +31,7 @@ pub(crate) use pending::{oldest, pending_lines};
 use crate::batch::Batch;
 use crate::clock::{Every, Timestamp};
 use crate::error::Error;
-use crate::loss::LossReason;
+use crate::ledger::{Count, Ledger};
 use crate::state;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,8 +43,8 @@ use writer::Writer;
 pub(crate) trait Source {
     /// The next lines that need delivery, none if there are no more.
     fn next_batch(&mut self, max_bytes: usize) -> Batch;
-    /// These events need no more delivery.
-    fn acknowledge(&mut self, batch: &Batch);
+    /// These events need no more delivery; this is what became of them.
+    fn acknowledge(&mut self, batch: &Batch, count: Count);
 }
 
 /// Counting looks at every segment, of which a burst makes many a second.
@@ -126,6 +128,11 @@ impl Spool {
         self.writer().is_erased()
     }
 
+    /// Leaves counts for the next who delivers.
+    pub(crate) fn leave(&self, news: &Ledger, now: Timestamp) -> std::io::Result<()> {
+        books::leave(&self.dir, news, now)
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -136,9 +143,6 @@ impl Spool {
         }
     }
 }
-
-/// What happens to events of a claim that will not be delivered.
-pub(crate) type CountLoss<'a> = &'a dyn Fn(LossReason, u64);
 
 #[cfg(test)]
 mod tests;

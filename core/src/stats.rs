@@ -1,10 +1,9 @@
 //! What a client did in this process, in numbers that are read without stopping it.
 
-use crate::ledger::Ledger;
-use crate::loss::{LossCounts, LossReason};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use crate::ledger::{Count, Ledger};
+use crate::loss::LossCounts;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Where events wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,36 +60,53 @@ pub(crate) struct Counts {
     pub requests: AtomicU64,
     pub failures: AtomicU64,
     pub losses: LossCounts,
-    /// What of this the ledger has.
-    booked: Mutex<Ledger>,
+    /// What the ledger is still to be told.
+    news: Mutex<Ledger>,
 }
 
 impl Counts {
-    pub(crate) fn add(count: &AtomicU64, events: usize) {
-        count.fetch_add(events as u64, Ordering::Relaxed);
+    /// Counts in this process and for the ledger.
+    pub(crate) fn add(&self, count: Count, number: usize) {
+        self.add_recorded(count, number);
+        self.book(count, number);
+    }
+
+    /// Counts in this process what the ledger knows from a record.
+    pub(crate) fn add_recorded(&self, count: Count, number: usize) {
+        let totals: &[&AtomicU64] = match count {
+            Count::Delivered => &[&self.delivered],
+            Count::Unconfirmed => &[&self.delivered, &self.unconfirmed],
+            Count::Requests => &[&self.requests],
+            Count::Failures => &[&self.failures],
+            Count::Lost(reason) => return self.losses.add(reason, number as u64),
+        };
+        for total in totals {
+            total.fetch_add(number as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts for the ledger.
+    pub(crate) fn book(&self, count: Count, number: usize) {
+        if number > 0 {
+            self.news().count(count.as_str(), number as u64);
+        }
+    }
+
+    /// What the ledger is to be told.
+    pub(crate) fn take_news(&self) -> Ledger {
+        std::mem::take(&mut *self.news())
+    }
+
+    /// The ledger could not be told.
+    pub(crate) fn give_back(&self, news: &Ledger) {
+        self.news().add(news);
     }
 
     pub(crate) fn get(count: &AtomicU64) -> u64 {
         count.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn lose(&self, reason: LossReason, events: u64) {
-        self.losses.add(reason, events);
-    }
-
-    /// What happened since the last call.
-    pub(crate) fn take_news(&self, parked_until_ms: u64) -> Ledger {
-        let mut now = Ledger {
-            delivered: Self::get(&self.delivered),
-            requests: Self::get(&self.requests),
-            failures: Self::get(&self.failures),
-            parked_until_ms,
-            ..Ledger::default()
-        };
-        now.set_losses(&self.losses);
-        let mut booked = self.booked.lock().unwrap_or_else(PoisonError::into_inner);
-        let news = now.since(&booked);
-        *booked = now;
-        news
+    fn news(&self) -> MutexGuard<'_, Ledger> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,10 +20,17 @@ pub(crate) struct Stored {
     client_id_path: Option<PathBuf>,
     max_batch_bytes: usize,
     max_spool_age_ms: u64,
+    #[serde(default = "kept_by_default")]
+    keep_sent: bool,
     consent_env: Vec<ConsentVariable>,
     default_consent: bool,
     respect_do_not_track: bool,
     in_ci: bool,
+}
+
+/// What an earlier version stored does not say.
+fn kept_by_default() -> bool {
+    true
 }
 
 impl Stored {
@@ -36,6 +43,7 @@ impl Stored {
             client_id_path: config.client_id_path.as_deref().and_then(|path| std::path::absolute(path).ok()),
             max_batch_bytes: config.max_batch_bytes,
             max_spool_age_ms: u64::try_from(config.max_spool_age.as_millis()).unwrap_or(u64::MAX),
+            keep_sent: config.keep_sent,
             consent_env: config.consent_env.clone(),
             default_consent: config.default_consent,
             respect_do_not_track: config.respect_do_not_track,
@@ -71,6 +79,7 @@ impl Stored {
         config.extra_headers = self.destination.extra_headers;
         config.max_batch_bytes = self.max_batch_bytes;
         config.max_spool_age = Duration::from_millis(self.max_spool_age_ms);
+        config.keep_sent = self.keep_sent;
         config.consent_env = self.consent_env;
         config.default_consent = self.default_consent;
         config.respect_do_not_track = self.respect_do_not_track;

@@ -98,6 +98,8 @@ static void every_option(const char *state_dir) {
   overt_config_set_default_consent(config, false);
   overt_config_set_respect_do_not_track(config, false);
   overt_config_set_in_ci(config, true);
+  overt_config_set_keep_sent(config, false);
+  overt_config_set_report_losses(config, false);
   overt_config_set_debug(config, false);
   overt_client *client = new_client(config);
 

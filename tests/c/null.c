@@ -41,6 +41,8 @@ static void config(void) {
   overt_config_set_in_ci(NULL, true);
   overt_config_set_notice(NULL, OVERT_STR("notice"));
   overt_config_set_send_before_notice(NULL, true);
+  overt_config_set_keep_sent(NULL, true);
+  overt_config_set_report_losses(NULL, true);
   overt_config_set_before_send(NULL, NULL, NULL, NULL);
   overt_config_set_ask_consent(NULL, NULL, NULL, NULL);
   overt_rewrite_set(NULL, NONE);

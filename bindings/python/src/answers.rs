@@ -67,8 +67,8 @@ pub fn consent(py: Python<'_>, consent: Consent) -> Answer<'_> {
 }
 
 pub fn ledger(py: Python<'_>, ledger: Ledger) -> Answer<'_> {
-    let Ledger { delivered, requests, failures, lost, parked_until_ms } = ledger;
-    LEDGER.make(py, (delivered, requests, failures, lost, parked_until_ms))
+    let Ledger { delivered, unconfirmed, requests, failures, lost, parked_until_ms } = ledger;
+    LEDGER.make(py, (delivered, unconfirmed, requests, failures, lost, parked_until_ms))
 }
 
 pub fn paths(py: Python<'_>, paths: Paths) -> Answer<'_> {

@@ -38,10 +38,10 @@ impl Client {
                           timeout=None, connect_timeout=None, exit_timeout=None, max_event_bytes=None, \
                           max_batch_bytes=None, max_spool_events=None, max_spool_bytes=None, max_spool_age=None, \
                           max_memory_events=None, disable_geoip=None, person_profiles=None, \
-                          historical_migration=None, super_properties=None, enrich=None, before_send=None, \
-                          state_dir=None, client_id_path=None, consent=None, consent_env=None, default_consent=None, \
-                          respect_do_not_track=None, in_ci=None, notice=None, send_before_notice=None, \
-                          detached_upload=None, background=None, debug=None)"
+                          historical_migration=None, super_properties=None, enrich=None, report_losses=None, \
+                          before_send=None, state_dir=None, client_id_path=None, keep_sent=None, consent=None, \
+                          consent_env=None, default_consent=None, respect_do_not_track=None, in_ci=None, \
+                          notice=None, send_before_notice=None, detached_upload=None, background=None, debug=None)"
     )]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options::Given { config, hooks, remark } = calls::python_code(|| options::read(py, options))?;

@@ -100,6 +100,8 @@ fn set(config: &mut Config, name: &str, value: &Value<'_>) -> PyResult<()> {
         "person_profiles" => put.to(&mut config.person_profiles, flag),
         "historical_migration" => put.to(&mut config.historical_migration, flag),
         "enrich" => put.to(&mut config.enrich, flag),
+        "report_losses" => put.to(&mut config.report_losses, flag),
+        "keep_sent" => put.to(&mut config.keep_sent, flag),
         "state_dir" => put.to(&mut config.state_dir, path),
         "client_id_path" => put.to(&mut config.client_id_path, path),
         "consent_env" => put.to(&mut config.consent_env, variables),

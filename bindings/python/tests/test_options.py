@@ -131,6 +131,16 @@ def test_requests_go_out_as_the_options_say(make_client: MakeClient, server: Ser
     assert request.body["historical_migration"] is True
 
 
+@pytest.mark.parametrize(("keep_sent", "kept"), [(None, 1), (False, 0)])
+def test_what_was_sent_is_kept_unless_the_tool_says_otherwise(
+    make_client: MakeClient, server: Server, keep_sent: bool | None, kept: int
+) -> None:
+    client = make_client(keep_sent=keep_sent)
+    assert client.capture_event("e")
+    assert client.flush()
+    assert (len(server.requests), len(client.sent())) == (1, kept)
+
+
 def test_max_retries_counts_the_attempts_after_the_first(make_client: MakeClient, server: Server) -> None:
     server.statuses = [500]
     client = make_client(max_retries=0)

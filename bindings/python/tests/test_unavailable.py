@@ -21,7 +21,7 @@ USE_ALL = """
     assert client.set_consent(True) == (False, "unavailable")
     assert client.client_id is None and client.reset_client_id() is None and client.paths is None
     assert client.stats == (0, 0, 0, 0, 0, 0, 0, 0, "none") and client.losses() == {}
-    assert client.pending() == [] and client.sent() == [] and client.ledger == (0, 0, 0, {}, 0)
+    assert client.pending() == [] and client.sent() == [] and client.ledger == (0, 0, 0, 0, {}, 0)
     client.close()
     with client as same:
         assert same is client

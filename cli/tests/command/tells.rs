@@ -61,7 +61,7 @@ fn everything_is_told_in_json() {
                 "oldest": WHEN,
                 "damaged": 0,
                 "spool": dir.join("spool").join(NOBODYS_SPOOL),
-                "ledger": {"delivered": 0, "requests": 0, "failures": 0, "lost": {}, "parked_until_ms": 0},
+                "ledger": {"delivered": 0, "unconfirmed": 0, "requests": 0, "failures": 0, "lost": {}, "parked_until_ms": 0},
             }],
         })
     );

@@ -1,7 +1,6 @@
 //! A pass of a client's worker over what waits, and the thread that makes it.
 
 use super::Inner;
-use crate::config::PARK_TIME;
 use crate::ledger::Ledger;
 use crate::signals;
 use crate::worker::{Delivery, Pass};
@@ -20,15 +19,13 @@ impl Inner {
         }
     }
 
-    /// Enters what was lost into the ledger, unless another process is at it.
-    pub(super) fn book_losses(&self) {
+    /// Leaves the counts that no pass has entered into the ledger.
+    pub(super) fn leave_counts(&self) {
         let life = self.life();
-        let Some(session) = life.session().filter(|_| life.counts.losses.total() > 0) else { return };
-        let Some(spool) = session.store.spool() else { return };
-        let count_loss = |reason, events| life.counts.lose(reason, events);
-        if let Ok(Some(_claim)) = spool.claim(self.clock.now(), &count_loss) {
-            let parked_until = Ledger::read(spool.dir()).parked_until_ms;
-            Ledger::add(spool.dir(), &life.counts.take_news(parked_until));
+        let Some(session) = life.session() else { return };
+        let (Some(spool), news) = (session.store.spool(), life.counts.take_news()) else { return };
+        if news != Ledger::default() && spool.leave(&news, self.clock.now()).is_err() {
+            life.counts.give_back(&news);
         }
     }
 
@@ -56,16 +53,11 @@ impl Inner {
             max_retries: self.config.max_retries,
             pause: &|length| life.worker.pause(length),
             allowed: &allowed,
-            delivered: &|batch| session.store.keep_sent(batch),
+            delivered: &|batch| session.store.was_sent(batch, self.config.keep_sent),
             jitter: &jitter,
             new_id: &Uuid::new_v4,
         };
-        let count_loss = |reason, events| counts.lose(reason, events);
-        let pass = session.store.deliver(now, &count_loss, self.trace, |source| delivery.run(source));
-        if let (Some(spool), true) = (session.store.spool(), pass != Pass::Busy) {
-            let parked_until = if pass == Pass::Parked { now.after(PARK_TIME).unix_millis() } else { 0 };
-            Ledger::add(spool.dir(), &counts.take_news(parked_until));
-        }
+        let pass = session.store.deliver(now, counts, self.trace, |source| delivery.run(source));
         self.trace.say(|| format!("pass {pass:?}"));
         pass
     }

@@ -1,8 +1,9 @@
 //! A session: what a client needs once there is something to record, opened at the first event.
 
+use super::report::REPORT_EVERY_MS;
 use crate::batch::Batch;
 use crate::clock::{Every, Timestamp};
-use crate::config::Config;
+use crate::config::{Config, PARK_TIME};
 use crate::environment::{self, Variables};
 use crate::error::Error;
 use crate::event::Common;
@@ -10,12 +11,12 @@ use crate::identity::Keeper;
 use crate::loss::LossReason;
 use crate::spool::{Limits, MemoryQueue, Refusal, Source, Spool};
 use crate::state::{self, StateDir};
-use crate::stats::Storage;
+use crate::stats::{Counts, Storage};
 use crate::stored::Stored;
 use crate::trace::Trace;
 use crate::wire::Destination;
 use crate::worker::Pass;
-use crate::{identity, json, ledger};
+use crate::{identity, json, sent};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -24,6 +25,8 @@ pub(crate) struct Session {
     pub client_id: String,
     pub common: Common,
     pub store: Store,
+    /// Reporting what was lost.
+    pub report: Every,
 }
 
 /// How often opening the spool is tried again, if it fails.
@@ -84,7 +87,7 @@ impl Session {
         let memory = MemoryQueue::new(config.max_memory_events);
         let store = Store { place, disk: OnceLock::new(), attempts: Every::new(OPEN_EVERY_MS), memory };
         store.open(now, trace);
-        Ok(Self { client_id, common: common(config, variables)?, store })
+        Ok(Self { client_id, common: common(config, variables)?, store, report: Every::new(REPORT_EVERY_MS) })
     }
 }
 
@@ -180,10 +183,12 @@ impl Store {
         &self.memory
     }
 
-    /// Keeps what was sent, for people to read.
-    pub(crate) fn keep_sent(&self, batch: &Batch) {
-        if let Some(spool) = self.disk.get() {
-            ledger::keep_sent(spool.dir(), batch.lines());
+    /// Keeps what was sent, for people to read; or nothing, not even what was kept before.
+    pub(crate) fn was_sent(&self, batch: &Batch, keep: bool) {
+        match self.disk.get().map(Spool::dir) {
+            Some(dir) if keep => sent::keep(dir, batch.lines()),
+            Some(dir) => sent::forget(dir),
+            None => {}
         }
     }
 
@@ -191,19 +196,23 @@ impl Store {
     pub(crate) fn deliver(
         &self,
         now: Timestamp,
-        count_loss: &dyn Fn(LossReason, u64),
+        counts: &Counts,
         trace: Trace,
         pass: impl Fn(&mut dyn Source) -> Pass,
     ) -> Pass {
         let spool = self.open(now, trace);
         self.leave_memory(now);
-        let from_memory = pass(&mut self.memory.claim());
+        let from_memory = pass(&mut self.memory.claim(counts));
         let Some(spool) = spool else { return from_memory };
-        let from_disk = match spool.claim(now, count_loss) {
+        let from_disk = match spool.claim(now, counts) {
             Ok(Some(mut claim)) => {
-                let ended = pass(&mut claim);
-                let refused = claim.finish();
-                if refused && ended == Pass::Done { Pass::Parked } else { ended }
+                let ended = match pass(&mut claim) {
+                    Pass::Done if claim.has_refused() => Pass::Parked,
+                    ended => ended,
+                };
+                let parked = [from_memory, ended].contains(&Pass::Parked);
+                claim.finish(if parked { now.after(PARK_TIME).unix_millis() } else { 0 });
+                ended
             }
             Ok(None) => Pass::Busy,
             Err(error) => {

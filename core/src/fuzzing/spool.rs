@@ -4,9 +4,10 @@ use super::{Scratch, parts};
 use crate::batch::{Batch, Place};
 use crate::clock::{Clock, SystemClock};
 use crate::json;
+use crate::ledger::{Count, Ledger};
 use crate::loss::LossReason;
-use crate::spool::{Limits, Source, Spool, pending_lines};
-use std::cell::Cell;
+use crate::spool::{Limits, Source, Spool, books, pending_lines};
+use crate::stats::Counts;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,22 +32,28 @@ pub(super) fn spool(data: &[u8]) {
     let lines = || segments.iter().flat_map(|one| &one.lines);
     let shown = pending_lines(&scratch.0).filter(|line| json::is_object(line));
     assert!(shown.eq(lines().map(|line| line.text.clone())), "what is shown is not what is sent");
-    let corrupt = Cell::new(0);
+    let said_before = books::read(&scratch.0);
+    let counts = Counts::default();
     // The first process acknowledges every other batch, and dies.
-    let delivered = deliver(&scratch.0, &corrupt, false, |batch| batch % 2 == 0);
+    let delivered = deliver(&scratch.0, &counts, false, |batch| batch % 2 == 0);
     assert!(delivered.iter().map(|(line, _)| line).eq(lines()));
-    assert_eq!(corrupt.get(), damaged);
+    assert_eq!(counts.losses.list().into_iter().map(|(_, lines)| lines).sum::<u64>(), damaged);
+    assert_eq!(counts.losses.get(LossReason::Corrupt), damaged);
     if !segments.iter().all(|one| one.is_recorded_whole) {
         return;
     }
     // The second one delivers the rest, the third finds nothing.
     let rest: Vec<_> = delivered.into_iter().filter(|(_, acknowledged)| !acknowledged).map(|(line, _)| line).collect();
-    let second = deliver(&scratch.0, &corrupt, true, |_| true);
+    let second = deliver(&scratch.0, &counts, true, |_| true);
     assert!(second.iter().map(|(line, _)| line).eq(&rest), "what was acknowledged came again, or the rest did not");
-    assert_eq!(deliver(&scratch.0, &corrupt, true, |_| true).len(), 0);
-    assert_eq!(corrupt.get(), damaged, "counted twice");
+    assert_eq!(deliver(&scratch.0, &counts, true, |_| true).len(), 0);
+    assert_eq!(counts.losses.get(LossReason::Corrupt), damaged, "counted twice");
+    let (events, said) = (lines().count() as u64, books::read(&scratch.0));
+    assert_eq!(said.delivered, said_before.delivered.saturating_add(events), "the books do not balance");
+    let corrupt = |said: &Ledger| said.lost.get("corrupt").copied().unwrap_or_default();
+    assert_eq!(corrupt(&said), corrupt(&said_before).saturating_add(damaged), "the books do not balance");
     let left = std::fs::read_dir(&scratch.0).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(left.into_iter().all(|name| name == "upload.lock"), "something stays for ever");
+    assert!(left.into_iter().all(|name| name == "upload.lock" || name == "ledger.json"), "something stays for ever");
 }
 
 const LIMITS: Limits = Limits { events: 1_000_000, bytes: 1 << 30, age: Duration::from_secs(86_400) };
@@ -59,13 +66,9 @@ struct Delivered {
 }
 
 /// What a process delivers, and which of it it acknowledges.
-fn deliver(dir: &Path, corrupt: &Cell<u64>, finish: bool, wanted: impl Fn(usize) -> bool) -> Vec<(Delivered, bool)> {
-    let count = |reason, events| {
-        assert_eq!(reason, LossReason::Corrupt);
-        corrupt.set(corrupt.get() + events);
-    };
+fn deliver(dir: &Path, counts: &Counts, finish: bool, wanted: impl Fn(usize) -> bool) -> Vec<(Delivered, bool)> {
     let spool = Spool::open(dir.to_owned(), LIMITS).unwrap();
-    let mut claim = spool.claim(SystemClock.now(), &count).unwrap().unwrap();
+    let mut claim = spool.claim(SystemClock.now(), counts).unwrap().unwrap();
     let mut delivered = Vec::new();
     for number in 0.. {
         let batch: Batch = claim.next_batch(60);
@@ -78,11 +81,11 @@ fn deliver(dir: &Path, corrupt: &Cell<u64>, finish: bool, wanted: impl Fn(usize)
             delivered.push((Delivered { place, text: text.to_vec() }, wanted(number)));
         }
         if wanted(number) {
-            claim.acknowledge(&batch);
+            claim.acknowledge(&batch, Count::Delivered);
         }
     }
     if finish {
-        let _ = claim.finish();
+        claim.finish(0);
     }
     delivered
 }
@@ -124,6 +127,10 @@ impl Segment {
 }
 
 fn range(line: &[u8]) -> Option<(usize, usize)> {
-    let (from, to) = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?.split_once(' ')?;
+    let text = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let fields: Vec<_> = text.split(' ').collect();
+    let [from, to, events, word] = fields.as_slice() else { return None };
+    let is_word = !word.is_empty() && word.chars().all(|char| matches!(char, 'a'..='z' | '_'));
+    let _: u64 = events.parse().ok().filter(|_| is_word)?;
     Some((from.parse().ok()?, to.parse().ok()?)).filter(|(from, to)| from < to)
 }

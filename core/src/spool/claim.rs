@@ -1,14 +1,15 @@
 //! The delivering side of a spool: the right to deliver, held by one process at a time, and what it reads.
 
-use super::done::Ranges;
+use super::done::{self, Entry};
 use super::reading::{Line, Reading};
 use super::segment::{self, SegmentName};
-use super::writer::remove;
-use super::{CountLoss, Source, Spool};
+use super::{Source, Spool, books};
 use crate::batch::{Batch, Place};
 use crate::clock::Timestamp;
+use crate::ledger::{Count, Ledger};
 use crate::loss::LossReason;
 use crate::state::{self, Lock};
+use crate::stats::Counts;
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
@@ -24,7 +25,7 @@ const MAX_GRACE: Duration = Duration::from_secs(86_400);
 pub(crate) struct Claim<'s> {
     spool: &'s Spool,
     lock: Lock,
-    count_loss: CountLoss<'s>,
+    counts: &'s Counts,
     segments: Vec<Reading>,
     /// The segment that is being read; the ones before it were.
     current: usize,
@@ -34,22 +35,26 @@ pub(crate) struct Claim<'s> {
 
 impl Spool {
     /// Claims the right to deliver; `None` if another process has it.
-    pub(crate) fn claim<'s>(&'s self, now: Timestamp, count_loss: CountLoss<'s>) -> io::Result<Option<Claim<'s>>> {
+    pub(crate) fn claim<'s>(&'s self, now: Timestamp, counts: &'s Counts) -> io::Result<Option<Claim<'s>>> {
         let Some(lock) = Lock::take(&self.dir.join("upload.lock"))? else { return Ok(None) };
         let segments = SegmentName::list(&self.dir).into_iter().map(Reading::new).collect();
-        let mut claim = Claim { spool: self, lock, count_loss, segments, current: 0, left_over: None };
+        let mut claim = Claim { spool: self, lock, counts, segments, current: 0, left_over: None };
         claim.drop_expired(now);
         Ok(Some(claim))
     }
 }
 
 impl Claim<'_> {
-    /// Ends the claim, and removes what needs no more delivery. Says whether some of it could not even be tried.
-    pub(crate) fn finish(mut self) -> bool {
+    /// Whether some of what waits could not even be tried.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.segments.iter().any(Reading::is_refused)
+    }
+
+    /// Ends the claim: removes what needs no more delivery and brings the books up to date. Nothing is to be tried by
+    /// itself before `parked_until_ms`.
+    pub(crate) fn finish(mut self, parked_until_ms: u64) {
         let dir = &self.spool.dir;
-        let mut refused = false;
         for reading in std::mem::take(&mut self.segments) {
-            refused |= reading.is_refused();
             if !reading.is_delivered() {
                 continue;
             }
@@ -60,11 +65,14 @@ impl Claim<'_> {
             }
             let finished = writer.made(&reading.name) || is_dead(dir, &reading.name.live_file());
             if finished && reading.has_not_grown(dir) {
-                remove(dir, &reading.name);
+                let _ = state::remove_if_there(&dir.join(reading.name.segment_file()));
             }
         }
         self.sweep();
-        refused
+        let news = Ledger { parked_until_ms, ..self.counts.take_news() };
+        if books::enter(dir, &news).is_err() {
+            self.counts.give_back(&news);
+        }
     }
 
     /// Removes what crashes left behind.
@@ -75,11 +83,6 @@ impl Claim<'_> {
         for live in segment::list_writers(dir).map(|writer| segment::live_file(&writer)) {
             if !needed.contains(&live) && is_dead(dir, &live) {
                 let _ = std::fs::remove_file(dir.join(live));
-            }
-        }
-        for name in SegmentName::list_done(dir) {
-            if segments.binary_search(&name).is_err() {
-                let _ = std::fs::remove_file(dir.join(name.done_file()));
             }
         }
         for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -123,8 +126,9 @@ impl Claim<'_> {
 
     fn give_up(&mut self, places: &[Place], reason: LossReason) {
         if !places.is_empty() {
-            (self.count_loss)(reason, places.len() as u64);
-            self.settle(places.iter().copied());
+            let count = Count::Lost(reason);
+            self.counts.add_recorded(count, places.len());
+            self.settle(places.iter().copied(), count);
         }
     }
 
@@ -148,22 +152,28 @@ impl Claim<'_> {
         found
     }
 
-    fn settle(&mut self, places: impl Iterator<Item = Place>) {
-        let mut added: Vec<(usize, Ranges)> = Vec::new();
+    /// Records what became of events.
+    fn settle(&mut self, places: impl Iterator<Item = Place>, count: Count) {
+        let mut records: Vec<(usize, Vec<Entry>)> = Vec::new();
         let (mut events, mut bytes) = (0, 0);
         for place in places {
-            match added.last_mut() {
-                Some((segment, ranges)) if *segment == place.segment => ranges.add(place.from, place.to),
-                _ => added.push((place.segment, Ranges::of(place.from, place.to))),
+            if records.last().is_none_or(|(segment, _)| *segment != place.segment) {
+                records.push((place.segment, Vec::new()));
+            }
+            let Some((_, record)) = records.last_mut() else { continue };
+            if !record.last_mut().is_some_and(|entry| entry.reach(place.from, place.to)) {
+                record.push(Entry::of(place.from, place.to, count));
+            }
+            if let Some(reading) = self.segments.get_mut(place.segment) {
+                reading.done.add(place.from, place.to);
             }
             events += 1;
             bytes += place.to - place.from;
         }
-        for (segment, added) in added {
-            if let Some(reading) = self.segments.get_mut(segment) {
+        for (segment, record) in records {
+            if let Some(reading) = self.segments.get(segment) {
                 // If this cannot be written, the events are sent again later, under the same UUIDs.
-                let _ = Ranges::append(&self.spool.dir.join(reading.name.done_file()), &added);
-                reading.done.merge(&added);
+                let _ = done::append(&self.spool.dir.join(reading.name.done_file()), &record);
             }
         }
         self.spool.settle(events, bytes);
@@ -182,8 +192,8 @@ impl Source for Claim<'_> {
         batch
     }
 
-    fn acknowledge(&mut self, batch: &Batch) {
-        self.settle(batch.places());
+    fn acknowledge(&mut self, batch: &Batch, count: Count) {
+        self.settle(batch.places(), count);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::Source;
 use crate::batch::{Batch, Place};
+use crate::ledger::Count;
+use crate::stats::Counts;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -91,10 +93,10 @@ impl MemoryQueue {
     }
 
     /// What waits now. The worker is alone in reading it.
-    pub(crate) fn claim(&self) -> MemoryClaim<'_> {
+    pub(crate) fn claim<'q>(&'q self, counts: &'q Counts) -> MemoryClaim<'q> {
         let mut lines = self.lines();
         lines.claimed = lines.end();
-        MemoryClaim { queue: self, next: lines.first, end: lines.claimed }
+        MemoryClaim { queue: self, counts, next: lines.first, end: lines.claimed }
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -105,6 +107,7 @@ impl MemoryQueue {
 /// The lines that waited when the claim was made.
 pub(crate) struct MemoryClaim<'q> {
     queue: &'q MemoryQueue,
+    counts: &'q Counts,
     next: u64,
     end: u64,
 }
@@ -124,7 +127,8 @@ impl Source for MemoryClaim<'_> {
         batch
     }
 
-    fn acknowledge(&mut self, batch: &Batch) {
+    fn acknowledge(&mut self, batch: &Batch, count: Count) {
+        self.counts.book(count, batch.events());
         let mut lines = self.queue.lines();
         for place in batch.places() {
             if lines.get_mut(place.from).and_then(Option::take).is_some() {
@@ -144,35 +148,38 @@ impl Drop for MemoryClaim<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loss::LossReason;
 
     #[test]
     fn lines_wait_until_they_are_acknowledged() {
-        let queue = MemoryQueue::new(3);
+        let (queue, counts) = (MemoryQueue::new(3), Counts::default());
         for line in ["{\"n\":1}", "{\"n\":2}", "{\"n\":3}"] {
             assert!(queue.push(line.as_bytes()));
         }
         assert!(!queue.push(b"{}"), "the fourth has no room");
-        let mut claim = queue.claim();
+        let mut claim = queue.claim(&counts);
         let (first, second) = (claim.next_batch(16), claim.next_batch(16));
         assert_eq!((first.events(), second.events(), claim.next_batch(16).events()), (2, 1, 0));
-        claim.acknowledge(&second);
+        claim.acknowledge(&second, Count::Delivered);
         assert_eq!(queue.pending(), [b"{\"n\":1}", b"{\"n\":2}"]);
-        claim.acknowledge(&first);
+        claim.acknowledge(&first, Count::Lost(LossReason::Refused));
         assert_eq!(queue.waiting(), 0);
+        let news = counts.take_news();
+        assert_eq!((news.delivered, news.lost["refused"]), (1, 2), "no record on disk says so");
         assert!(queue.push(b"{\"n\":4}"));
-        assert_eq!(queue.claim().next_batch(16).body(), b"{\"n\":4}");
+        assert_eq!(queue.claim(&counts).next_batch(16).body(), b"{\"n\":4}");
     }
 
     #[test]
     fn what_is_being_sent_is_not_moved_and_what_was_moved_is_not_sent() {
-        let queue = MemoryQueue::new(5);
+        let (queue, counts) = (MemoryQueue::new(5), Counts::default());
         queue.push(b"1");
         let moved = std::cell::RefCell::new(Vec::new());
         let take = |line: &[u8]| {
             moved.borrow_mut().push(line.to_vec());
             line != b"3"
         };
-        let mut claim = queue.claim();
+        let mut claim = queue.claim(&counts);
         let sent = claim.next_batch(100);
         (2..=4).for_each(|n| assert!(queue.push(n.to_string().as_bytes())));
         queue.move_to(take);
@@ -180,17 +187,17 @@ mod tests {
             (moved.take(), queue.pending()),
             (vec![b"2".to_vec(), b"3".to_vec()], vec![b"1".to_vec(), b"3".to_vec(), b"4".to_vec()])
         );
-        claim.acknowledge(&sent);
+        claim.acknowledge(&sent, Count::Delivered);
         drop(claim);
         queue.move_to(|_| true);
-        assert_eq!((queue.waiting(), queue.claim().next_batch(100).events()), (0, 0));
+        assert_eq!((queue.waiting(), queue.claim(&counts).next_batch(100).events()), (0, 0));
     }
 
     #[test]
     fn what_was_cleared_is_not_delivered() {
-        let queue = MemoryQueue::new(3);
+        let (queue, counts) = (MemoryQueue::new(3), Counts::default());
         queue.push(b"{}");
-        let mut claim = queue.claim();
+        let mut claim = queue.claim(&counts);
         queue.clear();
         queue.push(b"{\"new\":1}");
         assert_eq!(claim.next_batch(100).events(), 0);

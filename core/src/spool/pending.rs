@@ -1,6 +1,6 @@
 //! What waits in a spool, read without the right to deliver it.
 
-use super::done::Ranges;
+use super::done::{self, Ranges};
 use super::reading::{Line, Reading};
 use super::segment::SegmentName;
 use crate::clock::Timestamp;
@@ -27,7 +27,7 @@ pub(super) fn count(dir: &Path) -> u64 {
 }
 
 fn count_lines(dir: &Path, name: &SegmentName) -> std::io::Result<u64> {
-    let done = Ranges::read(&dir.join(name.done_file()));
+    let done = done_of(dir, name);
     let mut file = state::open(&dir.join(name.segment_file()), state::private_file().read(true))?;
     let mut at = file.seek(SeekFrom::Start(done.covered()))?;
     let mut buffer = vec![0; SWEEP_BYTES];
@@ -41,6 +41,10 @@ fn count_lines(dir: &Path, name: &SegmentName) -> std::io::Result<u64> {
     }
 }
 
+fn done_of(dir: &Path, name: &SegmentName) -> Ranges {
+    Ranges::of(&done::entries(&dir.join(name.done_file())))
+}
+
 /// How many line breaks lie in `from..to`, of a piece of a file that begins at `at`.
 fn breaks_between(bytes: &[u8], at: u64, from: u64, to: u64) -> u64 {
     let place = |byte: u64| usize::try_from(byte.saturating_sub(at)).unwrap_or(usize::MAX).min(bytes.len());
@@ -52,7 +56,7 @@ fn breaks_between(bytes: &[u8], at: u64, from: u64, to: u64) -> u64 {
 pub(super) fn bytes(dir: &Path) -> u64 {
     let waiting = |name: &SegmentName| {
         let length = std::fs::metadata(dir.join(name.segment_file())).map_or(0, |data| data.len());
-        length.saturating_sub(Ranges::read(&dir.join(name.done_file())).length())
+        length.saturating_sub(done_of(dir, name).length())
     };
     SegmentName::list(dir).iter().map(waiting).sum()
 }

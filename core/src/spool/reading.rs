@@ -3,7 +3,7 @@
 //! A segment is open only from its first line to its last, so that a spool of thousands of segments takes one descriptor
 //! of the host's.
 
-use super::done::Ranges;
+use super::done::{self, Ranges};
 use super::segment::SegmentName;
 use crate::batch::Place;
 use crate::json;
@@ -96,7 +96,7 @@ impl Reading {
     fn open(&mut self, dir: &Path) -> io::Result<BufReader<io::Take<File>>> {
         let mut file = state::open(&dir.join(self.name.segment_file()), state::private_file().read(true))?;
         self.length = file.metadata()?.len();
-        self.done = Ranges::read(&dir.join(self.name.done_file()));
+        self.done = Ranges::of(&done::entries(&dir.join(self.name.done_file())));
         self.at = file.seek(SeekFrom::Start(self.done.covered().min(self.length)))?;
         Ok(BufReader::new(file.take(self.length - self.at)))
     }
@@ -104,7 +104,7 @@ impl Reading {
     /// Whether it can be recorded that lines of this segment were sent; not in a directory that was made read-only.
     pub(super) fn can_be_marked(&mut self, dir: &Path) -> bool {
         let name = &self.name;
-        *self.can_be_marked.get_or_insert_with(|| Ranges::can_append(&dir.join(name.done_file())))
+        *self.can_be_marked.get_or_insert_with(|| done::can_append(&dir.join(name.done_file())))
     }
 
     /// Leaves it for a later reading.

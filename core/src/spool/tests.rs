@@ -2,7 +2,8 @@
 
 use super::segment::SegmentName;
 use super::*;
-use std::cell::RefCell;
+use crate::loss::LossReason;
+use crate::stats::Counts;
 use std::io::Write;
 
 const LIMITS: Limits = Limits { events: 1_000, bytes: 1_000_000, age: Duration::from_secs(86_400) };
@@ -20,17 +21,16 @@ fn append(spool: &Spool, n: usize) {
     spool.append(format!("{{\"n\":{n}}}\n").as_bytes(), now()).unwrap();
 }
 
-fn no_loss(reason: LossReason, events: u64) {
-    panic!("{events} lost: {reason:?}");
-}
-
 /// Takes everything there is, as one body a batch, and acknowledges it.
 fn deliver(spool: &Spool) -> Vec<String> {
-    deliver_counting(spool, &no_loss)
+    let counts = Counts::default();
+    let bodies = deliver_counting(spool, &counts);
+    assert_eq!(counts.losses.list(), []);
+    bodies
 }
 
-fn deliver_counting(spool: &Spool, count: &dyn Fn(LossReason, u64)) -> Vec<String> {
-    let mut claim = spool.claim(now(), count).unwrap().expect("nobody else delivers");
+fn deliver_counting(spool: &Spool, counts: &Counts) -> Vec<String> {
+    let mut claim = spool.claim(now(), counts).unwrap().expect("nobody else delivers");
     let mut bodies = Vec::new();
     loop {
         let batch = claim.next_batch(500_000);
@@ -38,9 +38,9 @@ fn deliver_counting(spool: &Spool, count: &dyn Fn(LossReason, u64)) -> Vec<Strin
             break;
         }
         bodies.push(String::from_utf8(batch.body().to_vec()).unwrap());
-        claim.acknowledge(&batch);
+        claim.acknowledge(&batch, Count::Delivered);
     }
-    claim.finish();
+    claim.finish(0);
     bodies
 }
 
@@ -64,7 +64,8 @@ fn what_was_appended_is_delivered_once_and_the_directory_is_clean_again() {
     append(&spool, 3);
     assert_eq!(deliver(&spool), [r#"{"n":3}"#]);
     drop(spool);
-    assert_eq!(files(dir.path()), ["upload.lock"]);
+    assert_eq!(files(dir.path()), ["ledger.json", "upload.lock"]);
+    assert_eq!(books::read(dir.path()).delivered, 4);
 }
 
 #[test]
@@ -87,10 +88,11 @@ fn one_process_delivers_what_a_living_and_a_dead_one_wrote() {
 fn only_one_claims_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (open(dir.path()), open(dir.path()));
-    let claim = one.claim(now(), &no_loss).unwrap().unwrap();
-    assert!(other.claim(now(), &no_loss).unwrap().is_none());
+    let counts = Counts::default();
+    let claim = one.claim(now(), &counts).unwrap().unwrap();
+    assert!(other.claim(now(), &counts).unwrap().is_none());
     drop(claim);
-    assert!(other.claim(now(), &no_loss).unwrap().is_some());
+    assert!(other.claim(now(), &counts).unwrap().is_some());
 }
 
 #[test]
@@ -101,10 +103,11 @@ fn an_interrupted_delivery_goes_on_where_it_was() {
         append(&spool, n);
     }
     {
-        let mut claim = spool.claim(now(), &no_loss).unwrap().unwrap();
+        let counts = Counts::default();
+        let mut claim = spool.claim(now(), &counts).unwrap().unwrap();
         let (first, second) = (claim.next_batch(500_000), claim.next_batch(500_000));
         assert_eq!((first.events(), second.events()), (100, 100));
-        claim.acknowledge(&second); // the first is given back: its process died
+        claim.acknowledge(&second, Count::Delivered); // the first is given back: its process died
     }
     assert_eq!((spool.waiting(), open(dir.path()).waiting()), (150, 150));
     assert_eq!(pending_lines(dir.path()).count(), 150);
@@ -144,14 +147,12 @@ fn damaged_lines_are_counted_and_do_not_poison_their_neighbours() {
     file.write_all(b"{\"good\":1}\n\0\0\0\0\nnot json\n{\"torn\":\n\xff\xfe\n\n{\"bad\":1e999}\n").unwrap();
     file.write_all(&vec![b'x'; 2_000_000]).unwrap();
     file.write_all(b"\n{\"good\":2}\n").unwrap();
-    let lost = RefCell::new(0);
+    let counts = Counts::default();
     let spool = Spool::open(dir.path().to_owned(), Limits { bytes: 10_000_000, ..LIMITS }).unwrap();
-    let bodies = deliver_counting(&spool, &|reason, events| {
-        assert_eq!(reason, LossReason::Corrupt);
-        *lost.borrow_mut() += events;
-    });
-    assert_eq!((bodies, lost.into_inner()), (vec![r#"{"good":1},{"good":2}"#.to_owned()], 7));
-    assert_eq!(files(dir.path()), ["upload.lock"]);
+    assert_eq!(deliver_counting(&spool, &counts), [r#"{"good":1},{"good":2}"#]);
+    assert_eq!(counts.losses.list(), [(LossReason::Corrupt, 7)]);
+    assert_eq!((books::read(dir.path()).delivered, books::read(dir.path()).lost["corrupt"]), (2, 7));
+    assert_eq!(files(dir.path()), ["ledger.json", "upload.lock"]);
 }
 
 #[test]
@@ -172,23 +173,23 @@ fn what_has_looked_too_old_for_a_day_is_given_up_and_counted() {
     let dir = tempfile::tempdir().unwrap();
     let spool = open(dir.path());
     (0..2).for_each(|n| append(&spool, n));
-    let lost = RefCell::new(Vec::new());
-    let count = |reason, events| lost.borrow_mut().push((reason, events));
+    let counts = Counts::default();
     let waits = |at| {
-        let mut claim = spool.claim(at, &count).unwrap().unwrap();
+        let mut claim = spool.claim(at, &counts).unwrap().unwrap();
         let events = claim.next_batch(1_000).events();
-        claim.finish();
+        claim.finish(0);
         events
     };
     const DAY: Duration = Duration::from_secs(86_400);
     let later = now().after(LIMITS.age + DAY);
     // Looks too old, has done so for half a day, is from now after all, looks too old once more.
     for at in [later, later.after(DAY / 2), now(), later, later.after(DAY - Duration::from_secs(1))] {
-        assert_eq!((waits(at), lost.borrow().len()), (2, 0), "{at}");
+        assert_eq!((waits(at), counts.losses.total()), (2, 0), "{at}");
     }
     assert_eq!(waits(later.after(DAY)), 0);
-    assert_eq!(lost.into_inner(), [(LossReason::Expired, 2)]);
-    assert_eq!((spool.waiting(), files(dir.path()).len()), (0, 2), "the lock and the live file stay");
+    assert_eq!(counts.losses.list(), [(LossReason::Expired, 2)]);
+    assert_eq!(spool.waiting(), 0);
+    assert_eq!(files(dir.path()).len(), 3, "ledger, lock and live file stay");
 }
 
 #[test]
@@ -202,6 +203,27 @@ fn a_burst_goes_into_segments_that_are_removed_one_by_one() {
     assert_eq!((SegmentName::list(dir.path()).len(), spool.waiting()), (3, 3_000));
     assert_eq!(deliver(&spool).join(",").matches("\"x\"").count(), 3_000);
     assert_eq!(SegmentName::list(dir.path()), []);
+}
+
+#[test]
+fn a_record_that_stays_says_nothing_about_later_events() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path());
+    let at = now();
+    // The books cannot be kept, so records and news stay; and the clock stands still.
+    std::fs::create_dir_all(dir.path().join("ledger.json/x")).unwrap();
+    let counts = Counts::default();
+    counts.add(Count::Requests, 2);
+    deliver_counting(&spool, &counts);
+    for _ in 0..3 {
+        spool.append(b"{}\n", at).unwrap();
+        assert_eq!(deliver(&spool), ["{}"]);
+    }
+    assert_eq!((SegmentName::list_done(dir.path()).len(), books::read(dir.path()).delivered), (3, 3));
+    std::fs::remove_dir_all(dir.path().join("ledger.json")).unwrap();
+    deliver_counting(&spool, &counts);
+    let ledger = books::read(dir.path());
+    assert_eq!((SegmentName::list_done(dir.path()).len(), ledger.delivered, ledger.requests), (0, 3, 2));
 }
 
 #[test]
@@ -222,11 +244,12 @@ fn what_is_not_ours_is_left_alone() {
 fn a_crash_leaves_nothing_that_stays_for_ever() {
     let dir = tempfile::tempdir().unwrap();
     for orphan in ["1-9f8e7d6c.v1.live", "1795198236493-1-9f8e7d6c.v1.done"] {
-        std::fs::write(dir.path().join(orphan), "0 5\n").unwrap();
+        std::fs::write(dir.path().join(orphan), "0 5 1 refused\n").unwrap();
     }
     let spool = open(dir.path());
     deliver(&spool);
-    assert_eq!(files(dir.path()), ["upload.lock"]);
+    assert_eq!(files(dir.path()), ["ledger.json", "upload.lock"]);
+    assert_eq!(books::read(dir.path()).lost["refused"], 1, "what it said is kept");
 }
 
 #[cfg(unix)]

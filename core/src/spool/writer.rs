@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::state;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A segment is closed at this size: small enough that disk space comes back while a long process runs, large enough
 /// that a burst of 1,500 events needs one file.
@@ -17,6 +17,9 @@ pub(super) struct Writer {
     /// The process that may touch the files: a forked child inherits the value and must not.
     pid: u32,
     name: String,
+    /// No segment of this writer has this time or a later one in its name. The name of one that is gone must not be used
+    /// again: its record may still be there.
+    next_ms: u64,
     live: Option<File>,
     segment: Option<Segment>,
 }
@@ -33,7 +36,7 @@ struct Segment {
 impl Writer {
     pub(super) fn new(dir: PathBuf) -> Self {
         let pid = std::process::id();
-        Self { dir, pid, name: segment::new_writer(pid), live: None, segment: None }
+        Self { dir, pid, name: segment::new_writer(pid), next_ms: 0, live: None, segment: None }
     }
 
     /// Writes one line. Says whether it went into a new segment.
@@ -46,7 +49,12 @@ impl Writer {
             Some(open) => open,
             empty => {
                 state::check_size(line.len() as u64)?;
-                let begun = Segment::begin(&self.dir, &self.name, &mut self.live, now)?;
+                if self.live.is_none() {
+                    self.live = Some(announce(&self.dir, &self.name)?);
+                }
+                let begun_ms = now.unix_millis().max(self.next_ms);
+                let begun = Segment::begin(&self.dir, SegmentName::new(begun_ms, &self.name))?;
+                self.next_ms = begun_ms + 1;
                 empty.insert(begun)
             }
         };
@@ -56,7 +64,7 @@ impl Writer {
             Err(Failed { error, torn: false }) => return Err(error),
             Err(Failed { error, torn: true }) => {
                 if let Some(torn) = self.segment.take().filter(|torn| torn.length == 0) {
-                    remove(&self.dir, &torn.name);
+                    let _ = state::remove_if_there(&self.dir.join(torn.name.segment_file()));
                 }
                 return Err(error);
             }
@@ -68,7 +76,7 @@ impl Writer {
     pub(super) fn retire(&mut self, name: &SegmentName, covered: u64) {
         if self.segment.as_ref().is_some_and(|open| open.name == *name && open.length == covered) {
             self.segment = None;
-            remove(&self.dir, name);
+            let _ = state::remove_if_there(&self.dir.join(name.segment_file()));
         }
     }
 
@@ -101,21 +109,10 @@ impl Drop for Writer {
 }
 
 impl Segment {
-    fn begin(dir: &std::path::Path, writer: &str, live: &mut Option<File>, now: Timestamp) -> io::Result<Self> {
-        if live.is_none() {
-            *live = Some(announce(dir, writer)?);
-        }
+    fn begin(dir: &Path, name: SegmentName) -> io::Result<Self> {
         let max_bytes = state::max_file_bytes();
-        let mut begun_ms = now.unix_millis();
-        loop {
-            let name = SegmentName::new(begun_ms, writer);
-            match state::private_file().append(true).create_new(true).open(dir.join(name.segment_file())) {
-                Ok(file) => return Ok(Self { name, file, length: 0, max_bytes }),
-                // Two segments within a millisecond, or a clock that was set back.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => begun_ms += 1,
-                Err(error) => return Err(error),
-            }
-        }
+        let file = state::private_file().append(true).create_new(true).open(dir.join(name.segment_file()))?;
+        Ok(Self { name, file, length: 0, max_bytes })
     }
 
     fn has_room_for(&self, line: &[u8]) -> bool {
@@ -168,20 +165,13 @@ fn append_whole(file: &mut impl Sink, length: u64, line: &[u8]) -> Result<(), Fa
 }
 
 /// Makes the live file: locked before it has its name, so nobody ever sees it without its lock.
-fn announce(dir: &std::path::Path, writer: &str) -> io::Result<File> {
+fn announce(dir: &Path, writer: &str) -> io::Result<File> {
     let path = dir.join(segment::live_file(writer));
     let draft = dir.join(format!(".{writer}.tmp"));
     let file = state::private_file().write(true).create_new(true).open(&draft)?;
     let named = file.try_lock().map_err(io::Error::from).and_then(|()| std::fs::rename(&draft, &path));
     named.inspect_err(|_| drop(std::fs::remove_file(&draft)))?;
     Ok(file)
-}
-
-/// Removes a segment. Its record goes last: a record without a segment is harmless, the reverse is a second delivery.
-pub(super) fn remove(dir: &std::path::Path, name: &SegmentName) {
-    if state::remove_if_there(&dir.join(name.segment_file())).is_ok() {
-        let _ = state::remove_if_there(&dir.join(name.done_file()));
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::clock::Clock;
+use crate::ledger::Count;
 use crate::loss::LossReason;
 use crate::retry::{self, Next, Outcome, Policy};
 use crate::spool::Source;
@@ -89,7 +90,7 @@ impl Delivery<'_> {
             let policy = Policy { max_retries: self.max_retries, events: batch.events() };
             let next = retry::next(&outcome, number, policy, (self.jitter)());
             if next != Next::Done {
-                Counts::add(&self.counts.failures, 1);
+                self.counts.add(Count::Failures, 1);
             }
             match next {
                 Next::Again(pause) => (self.pause)(pause).then_some(())?,
@@ -106,7 +107,7 @@ impl Delivery<'_> {
 
     fn attempt(&self, batch: &Batch, attempt: &Attempt, hang_ups: &mut u32) -> Outcome {
         let request = self.to.wire.request(self.to, batch.body(), attempt);
-        Counts::add(&self.counts.requests, 1);
+        self.counts.add(Count::Requests, 1);
         match self.transport.send(&request) {
             Ok(response) => {
                 *hang_ups = 0;
@@ -125,15 +126,19 @@ impl Delivery<'_> {
     /// Acknowledges and counts the events of a batch by their fates; those that the server wants again stay in it.
     fn settle(&self, batch: &mut Batch, fates: &[Fate], source: &mut dyn Source) {
         let of = |wanted: &[Fate]| batch.pick(|index| fates.get(index).is_some_and(|fate| wanted.contains(fate)));
-        let (delivered, refused) = (of(&[Fate::Delivered, Fate::Unconfirmed]), of(&[Fate::Refused]));
-        Counts::add(&self.counts.delivered, delivered.events());
-        Counts::add(&self.counts.unconfirmed, of(&[Fate::Unconfirmed]).events());
-        self.counts.lose(LossReason::Refused, refused.events() as u64);
+        let delivered = of(&[Fate::Delivered, Fate::Unconfirmed]);
         if delivered.events() > 0 {
             (self.delivered)(&delivered);
         }
-        source.acknowledge(&delivered);
-        source.acknowledge(&refused);
+        for (fate, count) in [
+            (Fate::Delivered, Count::Delivered),
+            (Fate::Unconfirmed, Count::Unconfirmed),
+            (Fate::Refused, Count::Lost(LossReason::Refused)),
+        ] {
+            let settled = of(&[fate]);
+            self.counts.add_recorded(count, settled.events());
+            source.acknowledge(&settled, count);
+        }
         *batch = of(&[Fate::Again]);
     }
 }

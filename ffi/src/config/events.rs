@@ -36,3 +36,9 @@ pub extern "C" fn overt_config_set_person_profiles(config: Option<&mut Config>, 
 pub extern "C" fn overt_config_set_historical_migration(config: Option<&mut Config>, historical: bool) {
     set(config, |config| config.core.historical_migration = historical);
 }
+
+/// Whether an event overt_losses tells the server how many events were lost on this machine, if any were. Default: true.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_report_losses(config: Option<&mut Config>, report: bool) {
+    set(config, |config| config.core.report_losses = report);
+}

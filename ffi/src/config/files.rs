@@ -24,6 +24,13 @@ pub extern "C" fn overt_config_set_client_id_path(config: Option<&mut Config>, p
     });
 }
 
+/// Whether the last events that were sent stay readable: at most 512 KiB in the state directory. Off: what was kept goes
+/// with the next delivery. Default: true.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_keep_sent(config: Option<&mut Config>, keep: bool) {
+    set(config, |config| config.core.keep_sent = keep);
+}
+
 /// Says on stderr what is done, never what an event holds. Default: false. OVERT_DEBUG=1 does the same.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_debug(config: Option<&mut Config>, debug: bool) {

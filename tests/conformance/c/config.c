@@ -100,6 +100,7 @@ overt_config *make_config(asked *from, const char *state_dir) {
   set_u64(from, "timeout_ms", config, overt_config_set_timeout_ms);
   set_u64(from, "max_event_bytes", config, overt_config_set_max_event_bytes);
   set_u64(from, "max_batch_bytes", config, overt_config_set_max_batch_bytes);
+  set_flag(from, "report_losses", config, overt_config_set_report_losses);
   set_flag(from, "disable_geoip", config, overt_config_set_disable_geoip);
   set_flag(from, "person_profiles", config, overt_config_set_person_profiles);
   set_flag(from, "historical_migration", config, overt_config_set_historical_migration);

@@ -18,6 +18,7 @@ type initRequest struct {
 	MaxRetries          *int              `json:"max_retries"`
 	EnableCompression   bool              `json:"enable_compression"`
 	Compression         string            `json:"compression"`
+	ReportLosses        *bool             `json:"report_losses"`
 	DisableGeoIP        *bool             `json:"disable_geoip"`
 	PersonProfiles      bool              `json:"person_profiles"`
 	HistoricalMigration bool              `json:"historical_migration"`
@@ -40,6 +41,7 @@ func (r *initRequest) config() (overt.Config, error) {
 		Compression:         r.Compression,
 		FlushAt:             r.FlushAt,
 		MaxRetries:          r.MaxRetries,
+		ReportLosses:        r.ReportLosses,
 		DisableGeoIP:        r.DisableGeoIP,
 		PersonProfiles:      r.PersonProfiles,
 		HistoricalMigration: r.HistoricalMigration,

@@ -16,6 +16,8 @@ fn config(wire: Wire, url: &str, dir: &Path) -> Config {
     config.wire = wire;
     config.state_dir = Some(dir.to_owned());
     config.max_spool_events = MAX_SPOOL_EVENTS;
+    // The report's UUID is made of its counts, so that several processes may record the same one.
+    config.report_losses = false;
     // A server that stalls is to cost less than a person's patience.
     config.timeout = Duration::from_millis(800);
     config.connect_timeout = Duration::from_millis(400);

@@ -69,6 +69,7 @@ class Ledger(NamedTuple):
     """What was delivered and lost over all processes."""
 
     delivered: int
+    unconfirmed: int
     requests: int
     failures: int
     lost: dict[str, int]

@@ -98,7 +98,7 @@ class Client:
     def ledger(self) -> Ledger:
         from overt._answers import Ledger
 
-        return Ledger(0, 0, 0, {}, 0)
+        return Ledger(0, 0, 0, 0, {}, 0)
 
     @property
     def paths(self) -> Paths | None:

@@ -64,6 +64,9 @@ class Options(TypedDict, total=False):
     """Properties of every event; an event's own win."""
     enrich: bool | None
     """Whether events say on what kind of system they arose. Default: True."""
+    report_losses: bool | None
+    """Whether an event `overt_losses` tells the server how many events were lost on this machine, if any were. Default:
+    True."""
     before_send: Callable[[dict[str, Any]], Mapping[str, object] | None] | None
     """A last look at each event, in the thread that captures. What it gives back is recorded; None drops the event, and
     so does an exception."""
@@ -71,6 +74,9 @@ class Options(TypedDict, total=False):
     """Where everything is kept. Default: the platform's directory for a user's state, `overt`, then the app's name."""
     client_id_path: str | os.PathLike[str] | None
     """A text file of the tool's own that holds the client ID. Default: `client_id` in the state directory."""
+    keep_sent: bool | None
+    """Whether the last events that were sent stay readable. Off: what was kept goes with the next delivery. Default:
+    True."""
     consent: bool | Callable[[], bool | None] | None
     """The host says so itself, or is asked at each capture (None: no opinion). Off is final; on stands below the
     variables and a stored off."""

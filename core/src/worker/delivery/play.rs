@@ -4,6 +4,7 @@
 use super::{Delivery, Pass};
 use crate::batch::{Batch, Place};
 use crate::clock::{Clock, Timestamp};
+use crate::ledger::Count;
 use crate::spool::Source;
 use crate::stats::Counts;
 use crate::trace::Trace;
@@ -179,7 +180,7 @@ impl Source for Lines<'_> {
         batch
     }
 
-    fn acknowledge(&mut self, batch: &Batch) {
+    fn acknowledge(&mut self, batch: &Batch, _: Count) {
         self.acknowledged.extend(batch.places().map(|place| place.from));
     }
 }

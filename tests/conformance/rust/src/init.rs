@@ -19,6 +19,7 @@ pub struct Init {
     timeout_ms: Option<u64>,
     enable_compression: Option<bool>,
     compression: Option<String>,
+    report_losses: Option<bool>,
     disable_geoip: Option<bool>,
     person_profiles: Option<bool>,
     historical_migration: Option<bool>,
@@ -49,6 +50,7 @@ impl Init {
         set(&mut config.flush_interval, self.flush_interval_ms.map(Duration::from_millis));
         set(&mut config.max_retries, self.max_retries);
         set(&mut config.timeout, self.timeout_ms.map(Duration::from_millis));
+        set(&mut config.report_losses, self.report_losses);
         set(&mut config.disable_geoip, self.disable_geoip);
         set(&mut config.person_profiles, self.person_profiles);
         set(&mut config.historical_migration, self.historical_migration);
