@@ -56,7 +56,10 @@ fn no_types_debug_output_has_one() {
         assert!(!text.contains("SECRET") && !text.contains("83, 69, 67"), "{text}");
         assert!(text.len() > 10, "{text}");
     }
-    assert!(said.iter().any(|text| text.contains("process_person_profile: Some(true)")), "what is no secret is said: {said:?}");
+    assert!(
+        said.iter().any(|text| text.contains("process_person_profile: Some(true)")),
+        "what is no secret is said: {said:?}"
+    );
 }
 
 #[test]
