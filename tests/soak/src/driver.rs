@@ -180,7 +180,7 @@ impl Drive {
         }
         let mut figures = self.figures;
         figures.problems.extend(self.steady.end().err());
-        member::deliver_all(&places::idle_clients(&self.stage.url, &self.stage.dir));
+        self.stage.last_run();
         self.server.into_iter().for_each(Server::kill);
         let tales = self.stage.tales.lock().expect("nobody panics");
         figures.problems.extend(tales.oddities.iter().cloned());
@@ -200,6 +200,21 @@ impl Drive {
             figures.problems.push(format!("{untold} events were sent that nobody has told of"));
         }
         figures.problems
+    }
+}
+
+impl Stage {
+    /// A last run of the tool, which finds what the others left: events, and the files of those that are dead.
+    fn last_run(&self) {
+        let clients = places::idle_clients(&self.url, &self.dir);
+        for (place, client) in clients.iter().enumerate() {
+            let captured = client.capture_event("last", &serde_json::json!({})).expect("an event can be captured");
+            let overt::Capture::Recorded(uuid) = captured else { panic!("the last event: {captured:?}") };
+            self.tales.lock().expect("nobody panics").told[place].recorded.insert(uuid.to_string());
+        }
+        member::deliver_all(&clients);
+        // Its own files go with its clients, which its threads hold for as long as they run.
+        Footprint::of(std::process::id(), &self.dir);
     }
 }
 
