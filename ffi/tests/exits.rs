@@ -16,7 +16,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 /// How it ends, and with which code or by which signal it would end without overt.
-const WAYS: [(&str, Option<i32>, Option<i32>); 12] = [
+const WAYS: [(&str, Option<i32>, Option<i32>); 13] = [
     ("return", Some(0), None),
     ("free", Some(0), None),
     ("late hook", Some(0), None),
@@ -25,6 +25,7 @@ const WAYS: [(&str, Option<i32>, Option<i32>); 12] = [
     ("exec", Some(6), None),
     ("threads", Some(0), None),
     ("pthread_exit", Some(0), None),
+    ("closed pthread_exit", Some(0), None),
     ("abort", None, Some(6)),
     ("SIGINT", None, Some(2)),
     ("SIGKILL", None, Some(9)),
@@ -92,7 +93,7 @@ fn assert_arrives(home: &Home, server: &Server, unanswered: usize, cut_off: bool
 fn a_program_ends_as_it_would_while_a_server_never_answers() {
     let home = Home::new();
     let program = build(&home);
-    // A process lives until its last thread ends, ours among them, if its main thread ends alone.
+    // A process lives until its last thread ends, ours among them, if its main thread ends alone and nobody closes.
     for (how, code, signal) in WAYS.into_iter().filter(|(how, ..)| *how != "pthread_exit") {
         let (place, server) = (Home::new(), Server::with_answers([Answer::Silence]));
         let output = run(&place, &program, &server.url, how, || drop(server.wait_for_requests(1)));

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { NEVER_MS = 600 * 1000, BUDGET_MS = 300, THREADS = 4 };
+enum { NEVER_MS = 600 * 1000, SOON_MS = 1000, BUDGET_MS = 300, THREADS = 4 };
 
 static overt_client *client;
 static int told;
@@ -45,6 +45,11 @@ static int end(const char *how) {
     start_threads();
     pthread_exit(NULL);
   }
+  if (strcmp(how, "closed pthread_exit") == 0) {
+    overt_client_close(client, 0);
+    start_threads();
+    pthread_exit(NULL);
+  }
   if (strcmp(how, "free") == 0) overt_client_free(client);
   if (strcmp(how, "wait") == 0) {
     overt_client_wait_at_exit(client);
@@ -68,7 +73,8 @@ int main(int argc, char **argv) {
     overt_config_set_endpoint(config, OVERT_CSTR(argv[2]));
     overt_config_set_background(config, true);
     overt_config_set_flush_at(config, 1);
-    overt_config_set_timeout_ms(config, NEVER_MS);
+    /* What is closed waits for the end of its request at the most. */
+    overt_config_set_timeout_ms(config, strcmp(argv[3], "closed pthread_exit") == 0 ? SOON_MS : NEVER_MS);
     overt_config_set_connect_timeout_ms(config, NEVER_MS);
     if (strcmp(argv[3], "wait") == 0) overt_config_set_exit_timeout_ms(config, BUDGET_MS);
   }
