@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint rust python go conformance faults fuzz tsan loom audit install header bench clean tools
+.PHONY: help demo test lint rust python go conformance faults fuzz tsan loom soak audit install header bench clean tools
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ tsan: ## the threaded tests under ThreadSanitizer
 
 loom: ## the hand-over to the worker, in every order of the threads' steps
 	RUSTFLAGS="--cfg overt_loom" cargo test --quiet -p overt --lib --target-dir $${CARGO_TARGET_DIR:-target}/loom interleavings
+
+soak: ## eight processes against a server that fails in every way, for SOAK_SECONDS (600); SOAK_SEED repeats a run's choices
+	cargo run --quiet -p overt-soak -- --seconds $${SOAK_SECONDS:-600} $${SOAK_SEED:+--seed $$SOAK_SEED}
 
 audit: ## licences, sources and known vulnerabilities of every crate; needs GitHub for the last
 	@tests/audit.sh

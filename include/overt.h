@@ -203,7 +203,8 @@ void overt_config_set_timeout_ms(overt_config *config, uint64_t timeout_ms);
 // What of it the name lookup and the connection may take. Default: 5 s.
 void overt_config_set_connect_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
-// How long overt_client_free may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.
+// How long the end of the process may wait for delivery: overt_client_wait_at_exit, and overt_client_free. Default: 0,
+// nothing waits; what is left, the next run sends.
 void overt_config_set_exit_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
 // Whether a thread of overt's sends events by itself. Default: true. Off: only flush and close do.
@@ -341,7 +342,7 @@ typedef struct {
 // error the answer is NULL, which every other function takes for a disabled client, and `error_buf` says why.
 overt_client *overt_client_new(const overt_config *config, char *error_buf, size_t error_cap);
 
-// Closes a client with its exit_timeout, and frees it.
+// Ends a client: waits as overt_client_wait_at_exit, ends delivery, and frees it.
 void overt_client_free(overt_client *client);
 
 // Records an event with properties given as the text of a JSON object; none if the text is empty. When it returns
@@ -354,6 +355,11 @@ overt_status overt_client_capture_event(const overt_client *client,
 // Waits until everything that was recorded before is delivered or given up, at most `timeout_ms`. OVERT_TIMEOUT and
 // OVERT_UNDELIVERED lose nothing: what is left stays where it is.
 overt_status overt_client_flush(const overt_client *client, uint64_t timeout_ms);
+
+// Waits for delivery at the end of the process, within exit_timeout, which counts from the first of these calls, so that
+// all waits of an exit have one budget. Each exit in a row that waited in vain halves the next one's, for five minutes.
+// Ends nothing. OVERT_TIMEOUT and OVERT_UNDELIVERED as in overt_client_flush; OVERT_OK, too, if there was no budget left.
+overt_status overt_client_wait_at_exit(const overt_client *client);
 
 // Ends delivery: flushes unless `timeout_ms` is 0, then tells overt's thread to stop, which it does as soon as its
 // request has ended. Events can still be recorded; a later run sends them.

@@ -303,6 +303,12 @@ func closeNative(c *Client, wait time.Duration) Status {
 	return Status(status)
 }
 
+func waitAtExit(c *Client) Status {
+	status := C.overt_client_wait_at_exit(c.native)
+	runtime.KeepAlive(c)
+	return Status(status)
+}
+
 func consent(c *Client) Consent {
 	var reason C.overt_consent_reason
 	status := C.overt_client_consent(c.native, &reason)

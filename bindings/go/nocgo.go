@@ -25,6 +25,8 @@ func flush(*Client, time.Duration) Status { return OK }
 
 func closeNative(*Client, time.Duration) Status { return OK }
 
+func waitAtExit(*Client) Status { return OK }
+
 func consent(*Client) Consent { return Consent{Reason: ReasonNoCgo} }
 
 func setConsent(*Client, bool) Status { return Disabled }

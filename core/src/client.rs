@@ -38,7 +38,7 @@ use serde::Serialize;
 use session::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -268,16 +268,25 @@ impl Client {
     }
 
     /// Waits for delivery at the end of the process, within what is left of the budget; begins the exit if nobody has.
-    /// `go_on` is asked as in `flush_while`. Ends nothing: what is captured later can be waited for by another call.
-    pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) {
+    /// `go_on` is asked as in `flush_while`; false ends all waits of this exit. Ends nothing: what is captured later can be waited for by another call. Errors:
+    /// those of `flush`, if it waited; without a budget, or anything to wait for, all is well.
+    pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
-        let Some(exit) = inner.exit() else { return };
-        let left = exit.left();
-        if left.is_zero() || inner.life().session().is_none_or(|session| session.store.waiting() == 0) {
-            return;
+        let Some(exit) = inner.exit() else { return Ok(()) };
+        let (left, life) = (exit.left(), inner.life());
+        // A client that was closed delivers nothing: that says nothing about the server.
+        let nothing_waits = || life.session().is_none_or(|session| session.store.waiting() == 0);
+        if left.is_zero() || life.worker.is_closed() || nothing_waits() {
+            return Ok(());
         }
-        let in_vain = self.flush_while(left, go_on).is_err();
-        exit.cooldown.note(in_vain, inner.clock.now());
+        let go_on = || {
+            let go_on = go_on();
+            exit.given_up.fetch_or(!go_on, Ordering::Relaxed);
+            go_on
+        };
+        let delivered = self.flush_while(left, &go_on);
+        exit.cooldown.note(delivered.is_err(), inner.clock.now());
+        delivered
     }
 
     /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker. What is left stays in the
@@ -459,7 +468,7 @@ impl Client {
 impl Drop for Client {
     /// As `close`, after the configured `exit_timeout`.
     fn drop(&mut self) {
-        self.wait_at_exit(&|| true);
+        let _ = self.wait_at_exit(&|| true);
         let _ = self.close(Duration::ZERO);
     }
 }
@@ -489,7 +498,8 @@ impl Inner {
         let dir = self.spool_dir().filter(|_| !self.config.exit_timeout.is_zero())?;
         Some(self.life().exit.get_or_init(|| {
             let cooldown = Cooldown::read(&dir, self.clock.now());
-            Box::new(Exit { until: Instant::now() + cooldown.of(self.config.exit_timeout), cooldown })
+            let until = Instant::now() + cooldown.of(self.config.exit_timeout);
+            Box::new(Exit { until, given_up: AtomicBool::new(false), cooldown })
         }))
     }
 

@@ -13,8 +13,15 @@ use signs::{AGENTS, CI_SYSTEMS, first_seen};
 use std::borrow::Cow;
 
 /// A copy of the environment variables. What is not Unicode is kept with replacement characters.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Variables(Vec<(String, String)>);
+
+impl std::fmt::Debug for Variables {
+    /// Their names, never a value.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 impl Variables {
     /// Those of this process, now.

@@ -33,7 +33,7 @@ use std::time::Duration;
 pub const MAX_ANSWER_BYTES: u64 = 64 * 1024;
 
 /// One POST.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The whole URL.
     pub url: String,
@@ -43,8 +43,17 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl std::fmt::Debug for Request {
+    /// Never a header's value, nor the body: one has the key, the other the events.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let mut said = f.debug_struct("Request");
+        said.field("url", &self.url).field("headers", &headers).field("body_bytes", &self.body.len()).finish()
+    }
+}
+
 /// What the server said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
     pub status: u16,
@@ -54,6 +63,16 @@ pub struct Response {
     pub date: Option<String>,
     /// The first bytes of the body.
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Response {
+    /// Never the body: a server may repeat what it was sent.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { status, retry_after, date, body } = self;
+        let mut said = f.debug_struct("Response");
+        said.field("status", status).field("retry_after", retry_after).field("date", date);
+        said.field("body_bytes", &body.len()).finish()
+    }
 }
 
 /// No answer came: refused, reset, timed out, no such host, no valid certificate.

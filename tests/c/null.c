@@ -77,6 +77,7 @@ static void no_client(void) {
   CHECK(overt_client_capture(NULL, NULL, NULL) == OVERT_DISABLED);
   CHECK(overt_client_flush(NULL, UINT64_MAX) == OVERT_DISABLED);
   CHECK(overt_client_close(NULL, UINT64_MAX) == OVERT_DISABLED);
+  CHECK(overt_client_wait_at_exit(NULL) == OVERT_DISABLED);
   CHECK(overt_client_consent(NULL, NULL) == OVERT_DISABLED);
   CHECK(overt_client_consent(NULL, &reason) == OVERT_DISABLED && reason == OVERT_REASON_NO_CLIENT);
   reason = 99;

@@ -119,7 +119,7 @@ impl Client {
     fn close(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         self.hooks.refresh(py)?;
         let waited = match timeout.map(seconds) {
-            None => self.interruptible(py, (), |core, go_on| core.wait_at_exit(go_on)),
+            None => self.interruptible(py, (), |core, go_on| drop(core.wait_at_exit(go_on))),
             Some(Duration::ZERO) => Ok(()),
             Some(timeout) => self.wait(py, timeout).map(drop),
         };
