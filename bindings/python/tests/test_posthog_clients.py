@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,19 @@ def test_a_review_that_captures_has_that_event_reviewed_too(make: Make, server: 
         ("inner, by its own", False),
         ("outer", True),
     ]
+
+
+def test_a_client_that_is_gone_leaves_no_review_behind(make: Make) -> None:
+    class Host:
+        def review(self, message: Event) -> Event:
+            return message
+
+    host = Host()
+    gone = weakref.ref(host)
+    assert make(before_send=host.review).capture("e", distinct_id="d")
+    del host
+    gc.collect()
+    assert gone() is None
 
 
 def test_what_is_refused_is_told_to_on_error(make: Make) -> None:
