@@ -352,7 +352,32 @@ def test_a_program_names_itself_and_makes_its_own_rules(make: Make, monkeypatch:
     (native,) = client._used().values()
     properties = json.loads(native.pending()[0])["properties"]
     assert (properties["$app_name"], properties["$app_version"]) == ("tool", "1.2")
+    assert "$process_person_profile" not in properties
+    anonymous = make(app="tool", app_version="1.2", in_ci=True, person_profiles=False)
+    assert anonymous.capture("e", distinct_id="d")
+    assert json.loads(native.pending()[-1])["properties"]["$process_person_profile"] is False
     assert make(app="tool", in_ci=True, default_consent=False).capture("e", distinct_id="d") is None
+
+
+def test_options_of_any_kind_make_one_client_each(make: Make) -> None:
+    class Host:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def __repr__(self) -> str:
+            return f"asked {self.asked} times"
+
+        def consents(self) -> bool:
+            self.asked += 1
+            return True
+
+    host = Host()
+    client = make(consent=host.consents, extra_headers={"X-Tool": "tool"})
+    assert [bool(client.capture("e", distinct_id="d")) for _ in range(3)] == [True] * 3
+    assert len(client._used()) == 1
+    assert host.asked >= 3
 
 
 def test_nobody_in_particular_is_the_installation(make: Make, server: Server) -> None:
