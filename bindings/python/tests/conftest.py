@@ -80,6 +80,13 @@ def recorded(client: overt.Client) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be delivered is delivered, however slow the machine is today."""
+    for limit in ("FLUSH_SECONDS", "SHUTDOWN_SECONDS"):
+        monkeypatch.setattr(f"overt.posthog._client.{limit}", 60.0)
+
+
 @pytest.fixture
 def posthog(server: Server, state_dir: Path) -> Iterator[ModuleType]:
     """`overt.posthog`, set up for the test's server; whatever a test sets there is as it was afterwards."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,19 @@ def test_a_review_that_captures_has_that_event_reviewed_too(make: Make, server: 
         ("inner, by its own", False),
         ("outer", True),
     ]
+
+
+def test_a_client_that_is_gone_leaves_no_review_behind(make: Make) -> None:
+    class Host:
+        def review(self, message: Event) -> Event:
+            return message
+
+    host = Host()
+    gone = weakref.ref(host)
+    assert make(before_send=host.review).capture("e", distinct_id="d")
+    del host
+    gc.collect()
+    assert gone() is None
 
 
 def test_what_is_refused_is_told_to_on_error(make: Make) -> None:
@@ -337,7 +352,32 @@ def test_a_program_names_itself_and_makes_its_own_rules(make: Make, monkeypatch:
     (native,) = client._used().values()
     properties = json.loads(native.pending()[0])["properties"]
     assert (properties["$app_name"], properties["$app_version"]) == ("tool", "1.2")
+    assert "$process_person_profile" not in properties
+    anonymous = make(app="tool", app_version="1.2", in_ci=True, person_profiles=False)
+    assert anonymous.capture("e", distinct_id="d")
+    assert json.loads(native.pending()[-1])["properties"]["$process_person_profile"] is False
     assert make(app="tool", in_ci=True, default_consent=False).capture("e", distinct_id="d") is None
+
+
+def test_options_of_any_kind_make_one_client_each(make: Make) -> None:
+    class Host:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def __repr__(self) -> str:
+            return f"asked {self.asked} times"
+
+        def consents(self) -> bool:
+            self.asked += 1
+            return True
+
+    host = Host()
+    client = make(consent=host.consents, extra_headers={"X-Tool": "tool"})
+    assert [bool(client.capture("e", distinct_id="d")) for _ in range(3)] == [True] * 3
+    assert len(client._used()) == 1
+    assert host.asked >= 3
 
 
 def test_nobody_in_particular_is_the_installation(make: Make, server: Server) -> None:

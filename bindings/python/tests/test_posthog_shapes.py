@@ -145,6 +145,12 @@ function(); function()
 ]
 
 
+@pytest.fixture(autouse=True)
+def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time without a zone is UTC or local: here one sees which."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+
+
 def ours(calls: list[str], server: Server, tmp_path: Path) -> Any:
     code = textwrap.dedent(
         PROGRAM.format(alias="import overt.posthog; sys.modules['posthog'] = overt.posthog", uuid=UUID)

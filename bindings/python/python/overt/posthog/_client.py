@@ -152,10 +152,10 @@ class Recorder:
         return answer
 
     def _call(self, call: Call, message_of: Callable[[Call], Message | None]) -> Any:
-        if self.disabled or not self._key():
-            return (False, "disabled") if call.old else None
         told = call.given
         try:
+            if self.disabled or not self._key():
+                return (False, "disabled") if call.old else None
             message = message_of(call)
             if message is None:
                 return (False, None) if call.old else None
@@ -241,8 +241,8 @@ class Recorder:
 
     def _failed(self, error: Exception, *batch: Event) -> None:
         """Tells the program as posthog does: the exception, and the batch."""
-        self._say(str(error))
         try:
+            self._say(str(error))
             if self.on_error is not None:
                 self.on_error(error, list(batch))
         except Exception as error:

@@ -60,7 +60,10 @@ OWN_OPTIONS = frozenset(
 SHARED_OPTIONS = frozenset(("flush_at", "flush_interval", "max_retries", "timeout", "historical_migration"))
 """Options that both have, under one name and in one sense."""
 
-_made: dict[tuple[object, ...], Destination] = {}
+OPTIONS = tuple(sorted(OWN_OPTIONS | SHARED_OPTIONS))
+
+# With the options, so that what a key names by its address lives as long as the key.
+_made: dict[tuple[object, ...], tuple[Destination, dict[str, Any]]] = {}
 _review: ContextVar[Review | None] = ContextVar("overt.posthog.before_send", default=None)
 
 
@@ -69,16 +72,21 @@ def destination(api_key: str, host: str, reviewed: bool, settings: Mapping[str, 
     options = {name: settings[name] for name in OPTIONS if settings.get(name) is not None}
     if settings.get("gzip"):
         options.setdefault("compression", "gzip")
-    # Callables and mappings have no hash that means anything; a client keeps them alive, so addresses do not return.
-    key = (api_key, host, reviewed, repr(options) if options else "")
+    key = (api_key, host, reviewed, *((name, _mark(value)) for name, value in options.items()))
     made = _made.get(key)
     if made is None:
         # Two threads may both make one; a lock would be inherited by forked children, and perhaps locked.
-        made = _made.setdefault(key, _make(api_key, host, reviewed, options))
-    return made
+        made = _made.setdefault(key, (_make(api_key, host, reviewed, options), options))
+    return made[0]
 
 
-OPTIONS = tuple(sorted(OWN_OPTIONS | SHARED_OPTIONS))
+def _mark(value: object) -> object:
+    """What tells an option's value from others: itself, or where it is."""
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return value
 
 
 def _make(api_key: str, host: str, reviewed: bool, options: dict[str, Any]) -> Destination:
