@@ -440,6 +440,8 @@ typedef enum {
   OVERT_REASON_PRIVILEGED = 10,
   // The tool's notice was not shown yet, and nobody said on: off.
   OVERT_REASON_NO_NOTICE = 11,
+  // There is no endpoint, and the wire knows none by itself: off.
+  OVERT_REASON_NO_ENDPOINT = 12,
 } overt_consent_reason_value;
 
 // The rule that decided about consent.

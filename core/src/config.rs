@@ -102,15 +102,25 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// A text file of the tool's own that holds the client ID. Unset: `client_id` in the state directory.
     pub client_id_path: Option<PathBuf>,
+    /// The client ID is the string under this key of `client_id_path`, which then is a JSON object's file. Empty: it is a
+    /// text file.
+    pub client_id_key: String,
 
     /// What the host itself says about consent.
     pub consent: HostConsent,
     /// The tool's own variables.
     pub consent_env: Vec<ConsentVariable>,
+    /// A JSON object's file of the tool's own that holds the user's choice, under `consent_key`. Unset: the choice lies in
+    /// the state directory.
+    pub consent_path: Option<PathBuf>,
+    /// The key in `consent_path` whose boolean is the user's choice. Without it nobody has chosen; anything that is no
+    /// boolean, or a file that cannot be read, means off.
+    pub consent_key: String,
     /// On unless somebody says off (default), or off unless somebody says on.
     pub default_consent: bool,
     /// What a person is told once, on a terminal, before the default counts for them: what is sent, where to read it, how
-    /// to stop it. Empty: nothing, and the default counts at once.
+    /// to stop it. Empty: nothing, and the default counts at once. With a `consent_key`, `true` under it marks that it was
+    /// shown.
     pub notice: String,
     /// Whether the default counts before the notice was shown. Default: no.
     pub send_before_notice: bool,
@@ -172,8 +182,11 @@ impl Config {
             before_send: None,
             state_dir: None,
             client_id_path: None,
+            client_id_key: String::new(),
             consent: HostConsent::default(),
             consent_env: Vec::new(),
+            consent_path: None,
+            consent_key: String::new(),
             default_consent: true,
             notice: String::new(),
             send_before_notice: false,
@@ -210,6 +223,12 @@ impl Config {
         }
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return Err(Error::config("timeout and connect_timeout: must be longer than 0"));
+        }
+        if !self.client_id_key.is_empty() && self.client_id_path.is_none() {
+            return Err(Error::config("client_id_key: needs client_id_path, the file in which the key stands"));
+        }
+        if self.consent_key.is_empty() != self.consent_path.is_none() {
+            return Err(Error::config("consent_path and consent_key: a file and a key in it are needed, or neither"));
         }
         self.wire.check_compression(self.compression)?;
         for (name, value) in &self.extra_headers {

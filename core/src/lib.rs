@@ -87,7 +87,7 @@ mod worker;
 pub use client::{Capture, Client, Paths};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use config::{AskHost, BeforeSend, Config, HostConsent, PARK_TIME};
-pub use consent::{Consent, ConsentReason, ConsentVariable};
+pub use consent::{Consent, ConsentReason, ConsentVariable, StoredChoice};
 pub use environment::{Variables, agent_name, ci_name, os_name};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Options, Properties, parse_uuid};

@@ -38,11 +38,13 @@ pub enum ConsentReasonValue {
     OVERT_REASON_PRIVILEGED = 10,
     /// The tool's notice was not shown yet, and nobody said on: off.
     OVERT_REASON_NO_NOTICE = 11,
+    /// There is no endpoint, and the wire knows none by itself: off.
+    OVERT_REASON_NO_ENDPOINT = 12,
 }
 
 impl ConsentReasonValue {
     /// The value, and the word of the core where it is one of its reasons.
-    const WORDS: [(Self, &'static CStr); 12] = [
+    const WORDS: [(Self, &'static CStr); 13] = [
         (Self::OVERT_REASON_NO_CLIENT, c"no_client"),
         (Self::OVERT_REASON_TOOL_VARIABLE, c"tool_variable"),
         (Self::OVERT_REASON_TELEMETRY_ENABLED, c"telemetry_enabled"),
@@ -55,6 +57,7 @@ impl ConsentReasonValue {
         (Self::OVERT_REASON_NO_API_KEY, c"no_api_key"),
         (Self::OVERT_REASON_PRIVILEGED, c"privileged"),
         (Self::OVERT_REASON_NO_NOTICE, c"no_notice"),
+        (Self::OVERT_REASON_NO_ENDPOINT, c"no_endpoint"),
     ];
 
     fn of(reason: overt_core::ConsentReason) -> ConsentReason {

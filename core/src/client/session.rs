@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::environment::{self, Variables};
 use crate::error::Error;
 use crate::event::Common;
-use crate::identity::Keeper;
+use crate::identity::IdFile;
 use crate::loss::LossReason;
 use crate::spool::{Limits, MemoryQueue, Refusal, Source, Spool};
 use crate::state::{self, StateDir};
@@ -15,7 +15,7 @@ use crate::stored::Stored;
 use crate::trace::Trace;
 use crate::wire::Destination;
 use crate::worker::Pass;
-use crate::{identity, json, ledger};
+use crate::{json, ledger};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -67,20 +67,21 @@ impl Session {
     pub(crate) fn open(
         config: &Config,
         state: &StateDir,
+        id_file: &IdFile,
         to: &Destination,
         variables: &Variables,
         now: Timestamp,
         trace: Trace,
     ) -> Result<Self, Error> {
         state.check()?;
-        let client_id = match &config.client_id_path {
-            Some(path) => identity::load_or_create(path, Keeper::Tool),
-            None => identity::load_or_create(&state.client_id(), Keeper::Overt),
-        }?;
+        let client_id = id_file.load_or_create()?;
         let limits =
             Limits { events: config.max_spool_events, bytes: config.max_spool_bytes, age: config.max_spool_age };
-        let (spools, spool) = (state.spools(), state.spool(&to.id()));
-        let place = Place { spools, spool, limits, stored: Stored::of(config, to) };
+        let (spools, spool, stored) = (state.spools(), state.spool(&to.id()), Stored::of(config, to));
+        if let Err(error) = stored.keep_choice_file(state) {
+            trace.say(|| error.to_string());
+        }
+        let place = Place { spools, spool, limits, stored };
         let memory = MemoryQueue::new(config.max_memory_events);
         let store = Store { place, disk: OnceLock::new(), attempts: Every::new(OPEN_EVERY_MS), memory };
         store.open(now, trace);

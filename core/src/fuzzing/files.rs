@@ -2,7 +2,7 @@
 
 use super::{Scratch, now, parts};
 use crate::config::{Config, PARK_TIME};
-use crate::consent::{self, ConsentVariable, Rules, Signals, StoredChoice};
+use crate::consent::{self, ConsentReason, ConsentVariable, Rules, Signals, StoredChoice};
 use crate::ledger::{self, Ledger};
 use crate::stored::Stored;
 use crate::wire::Destination;
@@ -25,10 +25,10 @@ pub(super) fn consent(data: &[u8]) {
     let nobody = Signals::default();
     let signals = [nobody, Signals { ci: true, ..nobody }, Signals { do_not_track: true, ..nobody }];
     for (signals, host) in signals.into_iter().flat_map(|one| [None, Some(true), Some(false)].map(|host| (one, host))) {
-        for (default, has_api_key) in [(true, true), (true, false), (false, true)] {
-            let rules = Rules { variables: Vec::new(), respect_do_not_track: true, in_ci: false, default, has_api_key };
+        for (default, missing) in [(true, None), (true, Some(ConsentReason::NoApiKey)), (false, None)] {
+            let rules = Rules { variables: Vec::new(), respect_do_not_track: true, in_ci: false, default, missing };
             let consent = consent::decide(&rules, signals, host, choice, || panic!("a stored choice needs no notice"));
-            let may = choice == StoredChoice::On && has_api_key && host != Some(false) && !signals.do_not_track;
+            let may = choice == StoredChoice::On && missing.is_none() && host != Some(false) && !signals.do_not_track;
             assert_eq!(consent.enabled, may, "{consent:?}");
         }
     }
