@@ -100,8 +100,11 @@ fn as_text(tool: &Tool<'_>) -> String {
 
 fn destination_text(tool: &Tool<'_>, destination: &Destination) -> String {
     let config = &destination.config;
-    let mut text =
-        format!("\n{} ({}, key {})\n", config.endpoint, config.wire.as_str(), words::key_hint(&config.api_key));
+    let key = match config.api_key.as_str() {
+        "" => String::new(),
+        key => format!(", key {}", words::key_hint(key)),
+    };
+    let mut text = format!("\n{} ({}{key})\n", config.endpoint, config.wire.as_str());
     let consent = destination.client.consent();
     if consent != tool.consent() {
         text += &format!("  here     {}\n", words::decision(consent, tool));

@@ -17,7 +17,7 @@ use crate::consent::{Consent, ConsentReason, KeptChoice, Rules, Signals, StoredC
 use crate::cooldown::Cooldown;
 use crate::environment::Variables;
 use crate::error::{Error, ErrorKind};
-use crate::event::{self, Common, Event, Properties, Rewritten};
+use crate::event::{self, Common, Event, Properties};
 use crate::identity::{self, IdFile};
 use crate::ledger::{self, Ledger};
 use crate::loss::LossReason;
@@ -111,13 +111,14 @@ impl Client {
         let to = Destination {
             wire: config.wire,
             endpoint: config.wire.endpoint(&config.endpoint),
-            api_key: config.api_key.trim().to_owned(),
+            api_key: config.wire.key(&config.api_key)?,
             compression: config.compression,
             historical_migration: config.historical_migration,
             extra_headers: config.extra_headers.clone(),
         };
-        to.wire.check_key(&to.api_key)?;
-        transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;
+        if !to.endpoint.is_empty() {
+            transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;
+        }
         session::common(&config, &Variables::default())?;
 
         let rules = Rules {
@@ -125,7 +126,11 @@ impl Client {
             respect_do_not_track: config.respect_do_not_track,
             in_ci: config.in_ci,
             default: config.default_consent,
-            missing: to.api_key.is_empty().then_some(ConsentReason::NoApiKey),
+            missing: if to.wire.needs_key() && to.api_key.is_empty() {
+                Some(ConsentReason::NoApiKey)
+            } else {
+                to.endpoint.is_empty().then_some(ConsentReason::NoEndpoint)
+            },
         };
         let state = StateDir::new(config.state_dir.as_deref(), &config.app);
         let own_choice = config.consent_path.as_deref().map(|path| Member::new(path, &config.consent_key));
@@ -508,13 +513,13 @@ impl Inner {
         hook: impl FnOnce(&str) -> Option<String>,
     ) -> Result<Option<(Uuid, Vec<u8>)>, Error> {
         let Some(text) = hook(&String::from_utf8_lossy(line)) else { return Ok(None) };
-        let rewritten = Rewritten::parse(&text)?;
+        let rewritten = self.to.wire.rewritten(&text)?;
         event::check_name(&rewritten.event)?;
         identity::check_distinct_id(&rewritten.distinct_id)?;
         let uuid = event::parse_uuid(&rewritten.uuid)?;
         let mut event = Event::new(&rewritten.event);
         event.options = rewritten.options;
-        let timestamp = Timestamp::parse(&rewritten.timestamp)?;
+        let timestamp = rewritten.timestamp.map_or_else(|| Ok(self.clock.now()), |text| Timestamp::parse(&text))?;
         let head = EventHead { event: &event, uuid, timestamp, distinct_id: &rewritten.distinct_id };
         let mut line = Vec::with_capacity(text.len());
         self.to.wire.write_event(&mut line, &head, &Common::new(self.to.wire.lifted()), |p| {

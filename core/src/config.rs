@@ -45,9 +45,10 @@ pub struct Config {
     pub app: String,
     /// The tool's version, sent as `$app_version` unless empty.
     pub app_version: String,
-    /// The project's public key. Empty: the client is disabled.
+    /// The project's public key. Empty: the client is disabled. The wire `aws-sam` has none.
     pub api_key: String,
-    /// The server's URL. Empty: PostHog's US cloud. Plain `http` only to loopback, or with `allow_plain_http`.
+    /// The server's URL. Empty: PostHog's US cloud; on the wire `aws-sam` the client is disabled. Plain `http` only to
+    /// loopback, or with `allow_plain_http`.
     pub endpoint: String,
     /// Whether the endpoint may be plain `http` beyond loopback. Default: no.
     pub allow_plain_http: bool,
@@ -93,7 +94,8 @@ pub struct Config {
     pub historical_migration: bool,
     /// Properties of every event, as the text of a JSON object; an event's own properties win.
     pub super_properties: String,
-    /// Whether events say on what system they arose (`docs/events.md` lists the properties). Default: yes.
+    /// Whether events say on what system they arose (`docs/events.md` lists the properties). Default: yes. On the wire
+    /// `aws-sam` they never do by themselves.
     pub enrich: bool,
     /// A last look at each event.
     pub before_send: Option<BeforeSend>,

@@ -52,7 +52,8 @@ impl Inner {
             clock: &*self.clock,
             counts,
             trace: self.trace,
-            max_bytes: self.config.max_batch_bytes - ENVELOPE_BYTES,
+            // A first line always fits: where nothing else does, each event is a request of its own.
+            max_bytes: if self.to.wire.sends_one_by_one() { 0 } else { self.config.max_batch_bytes - ENVELOPE_BYTES },
             max_retries: self.config.max_retries,
             pause: &|length| life.worker.pause(length),
             allowed: &allowed,

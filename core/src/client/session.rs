@@ -92,13 +92,15 @@ impl Session {
 /// The properties of every event, weakest first.
 pub(crate) fn common(config: &Config, variables: &Variables) -> Result<Common, Error> {
     let mut common = Common::new(config.wire.lifted());
-    if config.enrich {
+    if config.enrich && config.wire.says_whence() {
         for (key, value) in environment::properties(variables) {
             common.set(key, |w| w.str(&value));
         }
     }
-    common.set("$app_name", |w| w.str(&config.app));
-    if !config.app_version.is_empty() {
+    if config.wire.says_whence() {
+        common.set("$app_name", |w| w.str(&config.app));
+    }
+    if !config.app_version.is_empty() && config.wire.says_whence() {
         common.set("$app_version", |w| w.str(&config.app_version));
     }
     let given = config.super_properties.trim();
