@@ -115,6 +115,7 @@ impl Client {
             compression: config.compression,
             historical_migration: config.historical_migration,
             extra_headers: config.extra_headers.clone(),
+            ack: config.ack,
         };
         if !to.endpoint.is_empty() {
             transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;

@@ -6,7 +6,7 @@
 use crate::consent::ConsentVariable;
 use crate::error::Error;
 use crate::uploader::Uploader;
-use crate::wire::{Compression, Wire};
+use crate::wire::{Ack, Compression, Wire};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,12 @@ pub struct Config {
     pub wire: Wire,
     /// How bodies are packed. Default: not at all.
     pub compression: Compression,
+    /// When an event counts as delivered: by the server's status (default), or, on the wire `aws-sam`, as soon as its request
+    /// is written.
+    pub ack: Ack,
+    /// With [`Ack::Write`], how long the answer is awaited nevertheless, so that the server sees the end of a connection and
+    /// no reset. Nobody else waits for it. Default 0.1 s, which is what AWS SAM CLI takes.
+    pub response_wait: Duration,
     /// Headers added to every request, beside those that overt sets itself.
     pub extra_headers: Vec<(String, String)>,
 
@@ -163,6 +169,8 @@ impl Config {
             allow_plain_http: false,
             wire: Wire::default(),
             compression: Compression::default(),
+            ack: Ack::default(),
+            response_wait: Duration::from_millis(100),
             extra_headers: Vec::new(),
             flush_at: 100,
             flush_interval: Duration::from_secs(5),
@@ -233,6 +241,7 @@ impl Config {
             return Err(Error::config("consent_path and consent_key: a file and a key in it are needed, or neither"));
         }
         self.wire.check_compression(self.compression)?;
+        self.wire.check_ack(self.ack)?;
         for (name, value) in &self.extra_headers {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             let plain = |byte: u8| byte == b'\t' || (0x20..0x7f).contains(&byte);

@@ -95,9 +95,9 @@ pub use json::{MAX_DEPTH, Writer};
 pub use ledger::Ledger;
 pub use loss::LossReason;
 pub use stats::{Stats, Storage};
-pub use transport::{HttpTransport, NoAnswer, Request, Response, Transport};
+pub use transport::{HttpTransport, InFlight, NoAnswer, Request, Response, Transport};
 pub use uploader::{MAX_LIFE, START_EVERY, Upload, Uploader};
-pub use wire::{Compression, Wire};
+pub use wire::{Ack, Compression, Wire};
 
 /// The version of this crate, and of everything else in the same release.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

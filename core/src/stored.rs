@@ -26,12 +26,17 @@ fn absolute(path: Option<&Path>) -> Option<PathBuf> {
     path.and_then(|path| std::path::absolute(path).ok())
 }
 
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The part of a configuration that outlives its process.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Stored {
     destination: Destination,
     allow_plain_http: bool,
     app_version: String,
+    response_wait_ms: Option<u64>,
     client_id_path: Option<PathBuf>,
     #[serde(default)]
     client_id_key: String,
@@ -51,10 +56,11 @@ impl Stored {
             destination: destination.clone(),
             allow_plain_http: config.allow_plain_http,
             app_version: config.app_version.clone(),
+            response_wait_ms: Some(millis(config.response_wait)),
             client_id_path: absolute(config.client_id_path.as_deref()),
             client_id_key: config.client_id_key.clone(),
             max_batch_bytes: config.max_batch_bytes,
-            max_spool_age_ms: u64::try_from(config.max_spool_age.as_millis()).unwrap_or(u64::MAX),
+            max_spool_age_ms: millis(config.max_spool_age),
             consent_env: config.consent_env.clone(),
             own_choice: OwnChoice {
                 consent_path: absolute(config.consent_path.as_deref()),
@@ -104,6 +110,10 @@ impl Stored {
         config.compression = self.destination.compression;
         config.historical_migration = self.destination.historical_migration;
         config.extra_headers = self.destination.extra_headers;
+        config.ack = self.destination.ack;
+        if let Some(millis) = self.response_wait_ms {
+            config.response_wait = Duration::from_millis(millis);
+        }
         config.max_batch_bytes = self.max_batch_bytes;
         config.max_spool_age = Duration::from_millis(self.max_spool_age_ms);
         config.consent_env = self.consent_env;

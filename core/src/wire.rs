@@ -3,6 +3,7 @@
 //! A protocol decides the form of an event's line at capture, the request around a batch of lines, and what an answer
 //! means. Everything else (limits, attempts, waiting) is the same for all.
 
+mod ack;
 mod aws_sam;
 mod body;
 mod posthog;
@@ -10,6 +11,7 @@ mod posthog_v1;
 mod project;
 mod retry_after;
 
+pub use ack::Ack;
 pub use body::Compression;
 
 use crate::clock::Timestamp;
@@ -20,6 +22,10 @@ use crate::transport::{Request, Response};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use uuid::Uuid;
+
+/// Where each event is a request, more than a command leaves, and so few that the host does not miss the descriptors, of
+/// which a process has 256 on some systems.
+const SIDE_BY_SIDE: usize = 8;
 
 const LIB: &str = "overt";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -49,6 +55,8 @@ pub(crate) struct Destination {
     pub compression: Compression,
     pub historical_migration: bool,
     pub extra_headers: Vec<(String, String)>,
+    #[serde(default)]
+    pub ack: Ack,
 }
 
 impl Destination {
@@ -163,6 +171,19 @@ impl Wire {
     /// Whether a request carries one event and no more.
     pub(crate) fn sends_one_by_one(self) -> bool {
         self == Self::AwsSam
+    }
+
+    /// How many requests may be under way at once.
+    pub(crate) fn side_by_side(self) -> usize {
+        if self.sends_one_by_one() { SIDE_BY_SIDE } else { 1 }
+    }
+
+    /// Refuses a rule about delivery that would throw away what this protocol's server says.
+    pub(crate) fn check_ack(self, ack: Ack) -> Result<(), Error> {
+        match (self, ack) {
+            (Self::AwsSam, _) | (_, Ack::Status) => Ok(()),
+            (_, Ack::Write) => Err(Error::config("ack: write needs wire = aws-sam")),
+        }
     }
 
     /// Whether events say which tool and what machine they come from.
@@ -310,6 +331,7 @@ mod tests {
             compression: Compression::None,
             historical_migration: false,
             extra_headers: vec![("X-Tool".into(), "1".into())],
+            ack: Ack::Status,
         }
     }
 

@@ -55,6 +55,7 @@ pub(super) fn destination(data: &[u8]) {
         compression: config.compression,
         historical_migration: config.historical_migration,
         extra_headers: config.extra_headers.clone(),
+        ack: config.ack,
     };
     let mut ours = Config::new("tool");
     ours.api_key = "phc_ours".into();
