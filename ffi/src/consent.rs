@@ -107,6 +107,13 @@ pub extern "C" fn overt_client_set_consent(
     answer(client, out_reason, |client| client.set_consent(enabled).map(drop))
 }
 
+/// Whether this client has shown the tool's notice: its first run on a terminal. Tools that count installations send an
+/// event then.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_client_notice_shown(client: Option<&Client>) -> bool {
+    guard(false, || client.is_some_and(|client| client.core().notice_shown()))
+}
+
 /// The word for a reason, such as "do_not_track", the same in every language of overt; "unknown" for an unknown value.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_consent_reason_str(reason: ConsentReason) -> *const c_char {

@@ -56,8 +56,13 @@ impl<'t> Document<'t> {
             return self.replaced([(braces, format!("{{{NEW_INDENT}{key}{NEW_COLON}{value}\n}}").as_str())]);
         };
         let colon = self.at(&(last.key.end..last.value.start));
+        let space = match (self.members.len(), self.space_before(last)) {
+            // On one line nothing stands before the first member; as a rule a comma has what a colon has.
+            (1, "") => colon.trim_start().trim_start_matches(':'),
+            (_, space) => space,
+        };
         let behind = last.value.end..last.value.end;
-        self.replaced([(behind, format!(",{}{key}{colon}{value}", self.space_before(last)).as_str())])
+        self.replaced([(behind, format!(",{space}{key}{colon}{value}").as_str())])
     }
 
     /// The document without this member.
@@ -163,6 +168,8 @@ mod tests {
         for (text, expected) in [
             (SAM, SAM.replace("]}\n}", "]},\n    \"k\": true\n}")),
             ("{\"a\":1}", "{\"a\":1,\"k\":true}".into()),
+            ("{\"a\": 1}", "{\"a\": 1, \"k\": true}".into()),
+            ("{\"a\": 1,\"b\": 2}", "{\"a\": 1,\"b\": 2,\"k\": true}".into()),
             (" {\"a\" : 1 , \"b\" : 2 } ", " {\"a\" : 1 , \"b\" : 2, \"k\" : true } ".into()),
             ("{\n\t\"a\": 1\n}", "{\n\t\"a\": 1,\n\t\"k\": true\n}".into()),
             ("{\r\n  \"a\": 1\r\n}\r\n", "{\r\n  \"a\": 1,\r\n  \"k\": true\r\n}\r\n".into()),
