@@ -168,20 +168,25 @@ void overt_config_free(overt_config *config);
 // The tool's version, the property $app_version. Default: none.
 void overt_config_set_app_version(overt_config *config, overt_str version);
 
-// The project's public key. Without one the client is disabled.
+// The project's public key. Without one the client is disabled; "aws-sam" needs none.
 void overt_config_set_api_key(overt_config *config, overt_str api_key);
 
-// The server's URL. Default: PostHog's US cloud. Plain http only to loopback, unless the next option says otherwise.
+// The server's URL. Default: PostHog's US cloud; with "aws-sam" there is none, and the client is disabled. Plain http
+// only to loopback, unless the next option says otherwise.
 void overt_config_set_endpoint(overt_config *config, overt_str endpoint);
 
 // Whether the endpoint may be plain http beyond loopback. Default: false.
 void overt_config_set_allow_plain_http(overt_config *config, bool allow);
 
-// The protocol: "posthog" (default), or "posthog-v1" with a result for each event.
+// The protocol: "posthog" (default), "posthog-v1" with a result for each event, or "aws-sam", AWS SAM CLI's metrics.
 void overt_config_set_wire(overt_config *config, overt_str wire);
 
 // How requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and "zstd".
 void overt_config_set_compression(overt_config *config, overt_str compression);
+
+// When an event counts as delivered: "status" (default), when the server's status says so; "write", only with
+// "aws-sam", as soon as its request is written, whatever comes back.
+void overt_config_set_ack(overt_config *config, overt_str ack);
 
 // Adds a header to every request; one that overt sets itself is refused.
 void overt_config_add_header(overt_config *config, overt_str name, overt_str value);
@@ -202,6 +207,9 @@ void overt_config_set_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
 // What of it the name lookup and the connection may take. Default: 5 s.
 void overt_config_set_connect_timeout_ms(overt_config *config, uint64_t timeout_ms);
+
+// With the rule "write", how long the answer is awaited nevertheless; no thread of the host's waits. Default: 100 ms.
+void overt_config_set_response_wait_ms(overt_config *config, uint64_t wait_ms);
 
 // How long the end of the process may wait for delivery: overt_client_wait_at_exit, and overt_client_free. Default: 0,
 // nothing waits; what is left, the next run sends.
@@ -261,6 +269,17 @@ void overt_config_set_state_dir(overt_config *config, overt_str path);
 
 // A text file of the tool's own that holds the client ID. Default: `client_id` in the state directory.
 void overt_config_set_client_id_path(overt_config *config, overt_str path);
+
+// The client ID is the string under this key of the file above, which then is a JSON object's. Default: a text file.
+void overt_config_set_client_id_key(overt_config *config, overt_str key);
+
+// A JSON object's file of the tool's own that holds the user's choice; needs the next option, too. Its other members
+// stay as they are. Default: the choice lies in the state directory.
+void overt_config_set_consent_path(overt_config *config, overt_str path);
+
+// The key in that file whose boolean is the choice. Without it nobody has chosen; what is no boolean, or a file that
+// cannot be read, is off.
+void overt_config_set_consent_key(overt_config *config, overt_str key);
 
 // Whether the last events that were sent stay readable: at most 512 KiB in the state directory. Off: what was kept goes
 // with the next delivery. Default: true.
@@ -453,6 +472,8 @@ typedef enum {
   OVERT_REASON_PRIVILEGED = 10,
   // The tool's notice was not shown yet, and nobody said on: off.
   OVERT_REASON_NO_NOTICE = 11,
+  // There is no endpoint, and the wire knows none by itself: off.
+  OVERT_REASON_NO_ENDPOINT = 12,
 } overt_consent_reason_value;
 
 // The rule that decided about consent.
@@ -465,6 +486,10 @@ overt_status overt_client_consent(const overt_client *client, overt_consent_reas
 // says off overrules on. Off also erases the client ID and everything pending. OVERT_STORAGE: the choice holds in this
 // process, but could not be stored, or not all be erased.
 overt_status overt_client_set_consent(const overt_client *client, bool enabled, overt_consent_reason *out_reason);
+
+// Whether this client has shown the tool's notice: its first run on a terminal. Tools that count installations send an
+// event then.
+bool overt_client_notice_shown(const overt_client *client);
 
 // The word for a reason, such as "do_not_track", the same in every language of overt; "unknown" for an unknown value.
 const char *overt_consent_reason_str(overt_consent_reason reason);

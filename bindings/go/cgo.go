@@ -128,6 +128,10 @@ func setOptions(c *C.overt_config, config *Config) error {
 	text(config.Compression, func(s C.overt_str) { C.overt_config_set_compression(c, s) })
 	text(config.StateDir, func(s C.overt_str) { C.overt_config_set_state_dir(c, s) })
 	text(config.ClientIDPath, func(s C.overt_str) { C.overt_config_set_client_id_path(c, s) })
+	text(config.ClientIDKey, func(s C.overt_str) { C.overt_config_set_client_id_key(c, s) })
+	text(config.ConsentPath, func(s C.overt_str) { C.overt_config_set_consent_path(c, s) })
+	text(config.ConsentKey, func(s C.overt_str) { C.overt_config_set_consent_key(c, s) })
+	text(config.Ack, func(s C.overt_str) { C.overt_config_set_ack(c, s) })
 	for _, name := range slices.Sorted(maps.Keys(config.ExtraHeaders)) {
 		C.overt_config_add_header(c, str(name), str(config.ExtraHeaders[name]))
 	}
@@ -210,6 +214,9 @@ func setTimes(c *C.overt_config, config *Config) {
 	length(config.MaxSpoolAge, func(ms C.uint64_t) { C.overt_config_set_max_spool_age_ms(c, ms) })
 	if config.FlushInterval != nil {
 		C.overt_config_set_flush_interval_ms(c, milliseconds(*config.FlushInterval))
+	}
+	if config.ResponseWait != nil {
+		C.overt_config_set_response_wait_ms(c, milliseconds(*config.ResponseWait))
 	}
 }
 
@@ -320,6 +327,12 @@ func setConsent(c *Client, enabled bool) Status {
 	status := C.overt_client_set_consent(c.native, C.bool(enabled), nil)
 	runtime.KeepAlive(c)
 	return Status(status)
+}
+
+func noticeShown(c *Client) bool {
+	shown := C.overt_client_notice_shown(c.native)
+	runtime.KeepAlive(c)
+	return bool(shown)
 }
 
 // take calls a function that gives a text, and frees the text.

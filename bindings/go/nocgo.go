@@ -31,6 +31,8 @@ func consent(*Client) Consent { return Consent{Reason: ReasonNoCgo} }
 
 func setConsent(*Client, bool) Status { return Disabled }
 
+func noticeShown(*Client) bool { return false }
+
 func clientID(*Client) (string, Status) { return "", Disabled }
 
 func resetClientID(*Client) (string, Status) { return "", Disabled }

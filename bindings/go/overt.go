@@ -168,6 +168,12 @@ func (c *Client) SetConsent(enabled bool) (Consent, error) {
 	return c.Consent(), status.err()
 }
 
+// NoticeShown says whether this client has shown Config.Notice: the tool's first run on a terminal. Tools that count
+// installations record an event then.
+func (c *Client) NoticeShown() bool {
+	return c != nil && noticeShown(c)
+}
+
 // ClientID gives the random ID under which this installation's events are recorded, made now if there is none yet; ""
 // while consent is off.
 func (c *Client) ClientID() (string, error) {

@@ -14,19 +14,19 @@ mod session;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::Config;
-use crate::consent::{Consent, Rules, Signals};
+use crate::consent::{Consent, ConsentReason, KeptChoice, Rules, Signals, StoredChoice};
 use crate::cooldown::Cooldown;
 use crate::environment::Variables;
 use crate::error::{Error, ErrorKind};
-use crate::event::{self, Common, Event, Properties, Rewritten};
-use crate::identity;
+use crate::event::{self, Common, Event, Properties};
+use crate::identity::{self, IdFile};
 use crate::ledger::{Count, Ledger};
 use crate::loss::LossReason;
-use crate::notice::Notice;
+use crate::notice::{Mark, Notice};
 use crate::salt;
 use crate::sent;
 use crate::spool::{self, books};
-use crate::state::{self, StateDir};
+use crate::state::{Member, StateDir};
 use crate::stats::{Counts, Stats, Storage};
 use crate::trace::Trace;
 use crate::transport::{self, HttpTransport, Transport};
@@ -86,6 +86,7 @@ struct Inner {
     transport: Box<dyn Transport>,
     trace: Trace,
     notice: Option<Notice>,
+    kept: KeptChoice,
     /// What `set_consent` said in this process.
     said: AtomicU8,
     /// The decision, so that the disabled path is one load.
@@ -113,13 +114,15 @@ impl Client {
         let to = Destination {
             wire: config.wire,
             endpoint: config.wire.endpoint(&config.endpoint),
-            api_key: config.api_key.trim().to_owned(),
+            api_key: config.wire.key(&config.api_key)?,
             compression: config.compression,
             historical_migration: config.historical_migration,
             extra_headers: config.extra_headers.clone(),
+            ack: config.ack,
         };
-        to.wire.check_key(&to.api_key)?;
-        transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;
+        if !to.endpoint.is_empty() {
+            transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;
+        }
         session::common(&config, &Variables::default())?;
 
         let rules = Rules {
@@ -127,11 +130,21 @@ impl Client {
             respect_do_not_track: config.respect_do_not_track,
             in_ci: config.in_ci,
             default: config.default_consent,
-            has_api_key: !to.api_key.is_empty(),
+            missing: if to.wire.needs_key() && to.api_key.is_empty() {
+                Some(ConsentReason::NoApiKey)
+            } else {
+                to.endpoint.is_empty().then_some(ConsentReason::NoEndpoint)
+            },
         };
         let state = StateDir::new(config.state_dir.as_deref(), &config.app);
+        let own_choice = config.consent_path.as_deref().map(|path| Member::new(path, &config.consent_key));
+        let mark = match &own_choice {
+            Some(choice) => Some(Mark::Choice(choice.clone())),
+            None => state.as_ref().ok().map(|state| Mark::File(state.notice())),
+        };
         let inner = Inner {
-            notice: Notice::new(&config.notice, state.as_ref().ok().map(StateDir::root)),
+            notice: Notice::new(&config.notice, mark),
+            kept: KeptChoice::new(state.clone(), own_choice),
             signals: Signals::read(&rules, &variables),
             state,
             trace: Trace::new(config.debug || variables.get("OVERT_DEBUG").is_some_and(|value| value == "1")),
@@ -225,7 +238,8 @@ impl Client {
         if inner.config.background && life.worker.recorded() {
             self.start_worker(life);
         }
-        if session.report.is_due(now) && inner.config.report_losses && inner.consent().enabled {
+        let reports = || inner.config.report_losses && inner.to.wire.takes_any_event() && inner.consent().enabled;
+        if session.report.is_due(now) && reports() {
             self.report_losses(&session);
         }
         Ok(Capture::Recorded(uuid))
@@ -363,8 +377,8 @@ impl Client {
         let state = self.inner.state.as_ref().ok()?;
         Some(Paths {
             state_dir: state.root().to_owned(),
-            consent: state.consent(),
-            client_id: self.inner.id_path(state),
+            consent: self.inner.kept.path().unwrap_or_else(|| state.consent()),
+            client_id: self.inner.id_file(state).path().to_owned(),
             spool: state.spool(&self.inner.to.id()),
         })
     }
@@ -401,6 +415,23 @@ impl Client {
         self.inner.consent()
     }
 
+    /// Whether this client has shown the tool's notice: the first run of the tool that tells of telemetry. Tools that count
+    /// installations send an event then.
+    pub fn notice_shown(&self) -> bool {
+        self.inner.notice.as_ref().is_some_and(Notice::was_just_shown)
+    }
+
+    /// The stored choice, whatever else decides. For programs that look after another program's telemetry.
+    pub fn stored_choice(&self) -> StoredChoice {
+        self.inner.kept.read()
+    }
+
+    /// The stored client ID, whatever consent says; never makes one. For programs that look after another program's
+    /// telemetry.
+    pub fn stored_client_id(&self) -> Option<String> {
+        self.inner.state.as_ref().ok().and_then(|state| self.inner.id_file(state).load())
+    }
+
     /// Stores the user's choice, for this process and all later ones. Off also erases the client ID and everything
     /// pending, and holds here even against a variable that says on. The answer is what then holds: a variable that
     /// says off overrules on. `Storage`: the choice holds in this process, but could not be stored or not all be erased.
@@ -408,12 +439,7 @@ impl Client {
         let inner = &*self.inner;
         inner.said.store(if enabled { choice::SAID_ON } else { choice::SAID_OFF }, Ordering::Relaxed);
         inner.decide();
-        let state = inner.state.as_ref().map_err(Clone::clone)?;
-        let text = format!("{} {}\n", if enabled { "on" } else { "off" }, inner.clock.now());
-        state.check()?;
-        let stored = state::make_dir(state.root())
-            .and_then(|()| state::replace_whole(&state.consent(), text.as_bytes()))
-            .map_err(|error| Error::storage("the choice cannot be stored", &error));
+        let stored = inner.kept.write(enabled, inner.clock.now());
         let erased = if enabled { Ok(()) } else { inner.erase() };
         stored.and(erased)?;
         Ok(inner.decide())
@@ -481,12 +507,17 @@ impl Inner {
     fn session(&self, life: &Life) -> Result<Arc<Session>, Error> {
         life.open_session(|| {
             let state = self.state.as_ref().map_err(Clone::clone)?;
-            Session::open(&self.config, state, &self.to, &self.variables, self.clock.now(), self.trace)
+            let id_file = self.id_file(state);
+            Session::open(&self.config, state, &id_file, &self.to, &self.variables, self.clock.now(), self.trace)
         })
     }
 
-    fn id_path(&self, state: &StateDir) -> PathBuf {
-        self.config.client_id_path.clone().unwrap_or_else(|| state.client_id())
+    fn id_file(&self, state: &StateDir) -> IdFile {
+        match &self.config.client_id_path {
+            None => IdFile::Overt(state.client_id()),
+            Some(path) if self.config.client_id_key.is_empty() => IdFile::Text(path.clone()),
+            Some(path) => IdFile::Json(Member::new(path, &self.config.client_id_key)),
+        }
     }
 
     fn spool_dir(&self) -> Option<PathBuf> {
@@ -514,13 +545,13 @@ impl Inner {
         hook: impl FnOnce(&str) -> Option<String>,
     ) -> Result<Option<(Uuid, Vec<u8>)>, Error> {
         let Some(text) = hook(&String::from_utf8_lossy(line)) else { return Ok(None) };
-        let rewritten = Rewritten::parse(&text)?;
+        let rewritten = self.to.wire.rewritten(&text)?;
         event::check_name(&rewritten.event)?;
         identity::check_distinct_id(&rewritten.distinct_id)?;
         let uuid = event::parse_uuid(&rewritten.uuid)?;
         let mut event = Event::new(&rewritten.event);
         event.options = rewritten.options;
-        let timestamp = Timestamp::parse(&rewritten.timestamp)?;
+        let timestamp = rewritten.timestamp.map_or_else(|| Ok(self.clock.now()), |text| Timestamp::parse(&text))?;
         let head = EventHead { event: &event, uuid, timestamp, distinct_id: &rewritten.distinct_id };
         let mut line = Vec::with_capacity(text.len());
         self.to.wire.write_event(&mut line, &head, &Common::new(self.to.wire.lifted()), |p| {

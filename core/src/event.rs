@@ -265,7 +265,9 @@ pub(crate) struct Rewritten<'a> {
     pub event: Cow<'a, str>,
     pub uuid: Cow<'a, str>,
     pub distinct_id: Cow<'a, str>,
-    pub timestamp: Cow<'a, str>,
+    /// `None` on a wire that sends no time.
+    #[serde(deserialize_with = "there")]
+    pub timestamp: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub properties: &'a RawValue,
     #[serde(default)]
@@ -274,7 +276,23 @@ pub(crate) struct Rewritten<'a> {
     pub window_id: Option<Cow<'a, str>>,
 }
 
+/// A member that must be there, although it is optional elsewhere.
+fn there<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Cow::deserialize(text).map(Some)
+}
+
 impl<'a> Rewritten<'a> {
+    /// An event without a time and without options.
+    pub(crate) fn new(
+        event: Cow<'a, str>,
+        uuid: Cow<'a, str>,
+        distinct_id: Cow<'a, str>,
+        properties: &'a RawValue,
+    ) -> Self {
+        let options = Options::default();
+        Self { event, uuid, distinct_id, timestamp: None, properties, options, session_id: None, window_id: None }
+    }
+
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
         let mut rewritten: Self =
             serde_json::from_slice(text.as_bytes()).map_err(|error| Error::json("before_send", &error))?;
@@ -284,13 +302,16 @@ impl<'a> Rewritten<'a> {
     }
 }
 
-/// Every line begins with its UUID, so that nobody needs to parse it to find that.
+/// A line begins with its UUID, so that nobody needs to parse it to find that…
 pub(crate) const LINE_START: &str = "{\"uuid\":\"";
+/// …or with its name and, behind that, its UUID. No name can hold this, because in a name quotes are escaped.
+pub(crate) const METRIC_ID: &str = "\":{\"requestId\":\"";
 const UUID_CHARS: usize = 36;
 
 /// The UUID of an event's line.
 pub(crate) fn line_uuid(line: &[u8]) -> Option<&str> {
-    let uuid = line.strip_prefix(LINE_START.as_bytes())?.get(..UUID_CHARS)?;
+    let of_metric = || line.get(memchr::memmem::find(line, METRIC_ID.as_bytes())? + METRIC_ID.len()..);
+    let uuid = line.strip_prefix(LINE_START.as_bytes()).or_else(of_metric)?.get(..UUID_CHARS)?;
     std::str::from_utf8(uuid).ok()
 }
 

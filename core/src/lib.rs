@@ -89,7 +89,7 @@ mod worker;
 pub use client::{Capture, Client, Paths};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use config::{AskHost, BeforeSend, Config, HostConsent, PARK_TIME};
-pub use consent::{Consent, ConsentReason, ConsentVariable};
+pub use consent::{Consent, ConsentReason, ConsentVariable, StoredChoice};
 pub use environment::{Environment, Variables, View, WELL_KNOWN_FILES, agent_name, ci_name, os_name};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Options, Properties, parse_uuid};
@@ -97,9 +97,9 @@ pub use json::{MAX_DEPTH, Writer};
 pub use ledger::Ledger;
 pub use loss::LossReason;
 pub use stats::{Stats, Storage};
-pub use transport::{HttpTransport, NoAnswer, Request, Response, Transport};
+pub use transport::{HttpTransport, InFlight, NoAnswer, Request, Response, Transport};
 pub use uploader::{MAX_LIFE, START_EVERY, Upload, Uploader};
-pub use wire::{Compression, Wire};
+pub use wire::{Ack, Compression, Wire};
 
 /// The version of this crate, and of everything else in the same release.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -34,14 +34,15 @@ impl Client {
     #[pyo3(
         signature = (**options),
         text_signature = "(*, app, app_version=None, api_key=None, endpoint=None, allow_plain_http=None, wire=None, \
-                          compression=None, extra_headers=None, flush_at=None, flush_interval=None, max_retries=None, \
+                          compression=None, ack=None, response_wait=None, extra_headers=None, flush_at=None, flush_interval=None, max_retries=None, \
                           timeout=None, connect_timeout=None, exit_timeout=None, max_event_bytes=None, \
                           max_batch_bytes=None, max_spool_events=None, max_spool_bytes=None, max_spool_age=None, \
                           max_memory_events=None, disable_geoip=None, person_profiles=None, \
                           historical_migration=None, super_properties=None, enrich=None, report_losses=None, \
-                          before_send=None, state_dir=None, client_id_path=None, keep_sent=None, consent=None, \
-                          consent_env=None, default_consent=None, respect_do_not_track=None, in_ci=None, \
-                          notice=None, send_before_notice=None, detached_upload=None, background=None, debug=None)"
+                          before_send=None, state_dir=None, client_id_path=None, client_id_key=None, keep_sent=None, \
+                          consent=None, consent_env=None, consent_path=None, consent_key=None, \
+                          default_consent=None, respect_do_not_track=None, in_ci=None, notice=None, \
+                          send_before_notice=None, detached_upload=None, background=None, debug=None)"
     )]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options::Given { config, hooks, remark } = calls::python_code(|| options::read(py, options))?;
@@ -169,6 +170,12 @@ impl Client {
             }
         });
         self.consent(py)
+    }
+
+    /// Whether this client has shown the tool's notice: its first run on a terminal.
+    #[getter]
+    fn notice_shown(&self) -> bool {
+        self.core().notice_shown()
     }
 
     /// The client ID, made now if there is none yet; None while consent is off.

@@ -6,7 +6,6 @@ use crate::config::HostConsent;
 use crate::consent::{self, Consent, ConsentReason, StoredChoice};
 use crate::environment;
 use crate::error::Error;
-use crate::identity;
 use crate::notice::{Notice, Stderr};
 use crate::salt;
 use std::sync::atomic::Ordering;
@@ -19,10 +18,7 @@ pub(super) const SAID_OFF: u8 = 2;
 impl Inner {
     /// Decides anew, and keeps the answer.
     pub(super) fn decide(&self) -> Consent {
-        let stored = match &self.state {
-            Ok(state) if !self.signals.say_off() => StoredChoice::read(&state.consent()),
-            _ => StoredChoice::None,
-        };
+        let stored = if self.signals.say_off() { StoredChoice::None } else { self.kept.read() };
         let consent = consent::decide(&self.rules, self.signals, self.host_says(), stored, || self.was_noticed());
         self.decided.store(pack(consent), Ordering::Relaxed);
         consent
@@ -35,7 +31,8 @@ impl Inner {
             consent,
             Consent { reason: ConsentReason::NoNotice, .. } | Consent { enabled: true, reason: ConsentReason::Default }
         );
-        let Some(notice) = self.notice.as_ref().filter(|_| by_default) else { return consent };
+        let can_send = self.rules.missing.is_none();
+        let Some(notice) = self.notice.as_ref().filter(|_| by_default && can_send) else { return consent };
         let in_ci = environment::ci_name(&self.variables).is_some();
         let safe = || self.state.as_ref().is_ok_and(|state| state.check().is_ok());
         if !in_ci && safe() && notice.show(&mut Stderr, self.clock.now()) { self.decide() } else { consent }
@@ -92,7 +89,7 @@ impl Inner {
         life.forget_session();
         let state = self.state.as_ref().map_err(Clone::clone)?;
         state.check()?;
-        let id = identity::erase(&self.id_path(state));
+        let id = self.id_file(state).erase();
         let salt = salt::erase(&state.salt());
         let spools = match std::fs::remove_dir_all(state.spools()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

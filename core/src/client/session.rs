@@ -7,7 +7,7 @@ use crate::config::{Config, PARK_TIME};
 use crate::environment::{self, Variables};
 use crate::error::Error;
 use crate::event::Common;
-use crate::identity::Keeper;
+use crate::identity::IdFile;
 use crate::loss::LossReason;
 use crate::spool::{Limits, MemoryQueue, Refusal, Source, Spool};
 use crate::state::{self, StateDir};
@@ -16,7 +16,7 @@ use crate::stored::Stored;
 use crate::trace::Trace;
 use crate::wire::Destination;
 use crate::worker::Pass;
-use crate::{identity, json, sent};
+use crate::{json, sent};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -70,20 +70,21 @@ impl Session {
     pub(crate) fn open(
         config: &Config,
         state: &StateDir,
+        id_file: &IdFile,
         to: &Destination,
         variables: &Variables,
         now: Timestamp,
         trace: Trace,
     ) -> Result<Self, Error> {
         state.check()?;
-        let client_id = match &config.client_id_path {
-            Some(path) => identity::load_or_create(path, Keeper::Tool),
-            None => identity::load_or_create(&state.client_id(), Keeper::Overt),
-        }?;
+        let client_id = id_file.load_or_create()?;
         let limits =
             Limits { events: config.max_spool_events, bytes: config.max_spool_bytes, age: config.max_spool_age };
-        let (spools, spool) = (state.spools(), state.spool(&to.id()));
-        let place = Place { spools, spool, limits, stored: Stored::of(config, to) };
+        let (spools, spool, stored) = (state.spools(), state.spool(&to.id()), Stored::of(config, to));
+        if let Err(error) = stored.keep_choice_file(state) {
+            trace.say(|| error.to_string());
+        }
+        let place = Place { spools, spool, limits, stored };
         let memory = MemoryQueue::new(config.max_memory_events);
         let store = Store { place, disk: OnceLock::new(), attempts: Every::new(OPEN_EVERY_MS), memory };
         store.open(now, trace);
@@ -94,13 +95,15 @@ impl Session {
 /// The properties of every event, weakest first.
 pub(crate) fn common(config: &Config, variables: &Variables) -> Result<Common, Error> {
     let mut common = Common::new(config.wire.lifted());
-    if config.enrich {
+    if config.enrich && config.wire.says_whence() {
         for (key, value) in environment::properties(variables) {
             common.set(key, |w| w.str(&value));
         }
     }
-    common.set("$app_name", |w| w.str(&config.app));
-    if !config.app_version.is_empty() {
+    if config.wire.says_whence() {
+        common.set("$app_name", |w| w.str(&config.app));
+    }
+    if !config.app_version.is_empty() && config.wire.says_whence() {
         common.set("$app_version", |w| w.str(&config.app_version));
     }
     let given = config.super_properties.trim();

@@ -50,7 +50,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_all(&open(path, private_file().read(true))?)
 }
 
-/// Reads a file outside the state directory, whoever's it is.
+/// Reads a file outside the state directory, whoever's it is, through a symbolic link too.
 pub(crate) fn read_anyones(path: &Path) -> io::Result<Vec<u8>> {
     // Looked at first: opening a pipe would block.
     if !std::fs::metadata(path)?.is_file() {
@@ -93,6 +93,15 @@ pub(crate) fn has_anothers_rights() -> bool {
 pub(crate) fn check_place(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     return unix::check_place(dir);
+    #[cfg(not(unix))]
+    return Ok(());
+}
+
+/// Refuses to write what belongs to another user than this one or root: a file of the tool's, or else the directory in which
+/// it is to be made. A program that root runs with somebody's `HOME` would leave a file there that he cannot write.
+pub(crate) fn check_owner(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return unix::check_nearest_owner(path);
     #[cfg(not(unix))]
     return Ok(());
 }
@@ -191,6 +200,11 @@ mod unix {
             }
         }
         Ok(linked)
+    }
+
+    pub(super) fn check_nearest_owner(path: &Path) -> io::Result<()> {
+        let nearest = path.ancestors().find_map(|part| std::fs::metadata(part).ok());
+        nearest.map_or(Ok(()), |data| check_owner(&data))
     }
 
     fn check_owner(data: &Metadata) -> io::Result<()> {

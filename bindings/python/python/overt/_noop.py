@@ -81,6 +81,10 @@ class Client:
         return self.consent
 
     @property
+    def notice_shown(self) -> bool:
+        return False
+
+    @property
     def client_id(self) -> str | None:
         return None
 

@@ -24,6 +24,8 @@ class Client:
         allow_plain_http: bool | None = None,
         wire: str | None = None,
         compression: str | None = None,
+        ack: str | None = None,
+        response_wait: float | None = None,
         extra_headers: Mapping[str, str] | None = None,
         flush_at: int | None = None,
         flush_interval: float | None = None,
@@ -47,8 +49,11 @@ class Client:
         state_dir: str | os.PathLike[str] | None = None,
         client_id_path: str | os.PathLike[str] | None = None,
         keep_sent: bool | None = None,
+        client_id_key: str | None = None,
         consent: bool | Callable[[], bool | None] | None = None,
         consent_env: str | Iterable[str] | None = None,
+        consent_path: str | os.PathLike[str] | None = None,
+        consent_key: str | None = None,
         default_consent: bool | None = None,
         respect_do_not_track: bool | None = None,
         in_ci: bool | None = None,
@@ -91,6 +96,8 @@ class Client:
     @property
     def consent(self) -> Consent: ...
     def set_consent(self, enabled: bool) -> Consent: ...
+    @property
+    def notice_shown(self) -> bool: ...
     @property
     def client_id(self) -> str | None: ...
     def reset_client_id(self) -> str | None: ...
