@@ -91,6 +91,7 @@ const COUNTERS: &str = "
     CREATE TABLE graphite_reach (
         one      INTEGER PRIMARY KEY CHECK (one = 1),
         sent     INTEGER NOT NULL,
+        written  INTEGER NOT NULL,
         recorded INTEGER NOT NULL
     ) STRICT;
     INSERT INTO tallies VALUES

@@ -130,6 +130,7 @@ impl Feed {
                 operator::tell(format_args!("graphite: {refused} points were refused, and are not sent again"));
                 self.outbox.refused(refused)?;
             }
+            self.outbox.wrote(replay.at)?;
             self.in_doubt.push_back(Sent { time: clock(), slot: replay.at });
             self.replay = Some(replay);
             self.settle(clock())?;

@@ -129,7 +129,7 @@ pub fn summary(connection: &Connection) -> Result<CounterSummary, Error> {
         refused_documents: tally("full_documents")?,
         graphite_series: number("SELECT count(*) FROM graphite_series")?,
         graphite_series_over_limit: tally("graphite_series_over")?,
-        graphite_seconds_behind: number("SELECT max(0, ifnull((SELECT recorded - sent FROM graphite_reach), 0))")?,
+        graphite_seconds_behind: number("SELECT max(0, ifnull((SELECT recorded - written FROM graphite_reach), 0))")?,
         graphite_dropped_slots: tally("graphite_dropped_slots")?,
         graphite_refused_points: tally("graphite_refused")?,
     })

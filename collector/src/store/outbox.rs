@@ -1,9 +1,11 @@
 //! What Graphite is still to be given: the values of its series, slot by slot, as changes.
 //!
 //! - A *slot* is a moment, in seconds since 1970, for which each series has one value. `recorded` is the last slot whose
-//!   values are known here, `sent` the last that Graphite surely has.
-//! - `graphite_sent` holds each series' value at `sent`, `graphite_changes` what changes it in the slots after that, NULL
-//!   where a series ends. So a slot in which nothing changes costs nothing, however long Graphite is away.
+//!   values are known here, `written` the last that was sent, `sent` the last that Graphite surely has.
+//! - `graphite_sent` holds each series' value at `sent`, `graphite_changes` what changes it in the slots after that. So a
+//!   slot in which nothing changes costs nothing, however long Graphite is away.
+//! - A series that ends, as that of a version which nobody has any more, stands at 0 once more and then has no value
+//!   (NULL): whoever asks for its last value is not told the one from before.
 //! - A series keeps its number in `graphite_series` for good, since Graphite keeps its file: that is what is limited.
 
 use std::collections::{BTreeMap, HashMap};
@@ -96,12 +98,12 @@ impl Outbox {
                     change.execute(params![slot, series, value])?;
                 }
             }
-            for ended in current.keys() {
-                change.execute(params![slot, ended, None::<u64>])?;
+            for (ended, value) in current {
+                change.execute(params![slot, ended, (value > 0).then_some(0)])?;
             }
         }
         transaction.execute(
-            "INSERT INTO graphite_reach VALUES (1, ?2, ?1) ON CONFLICT DO UPDATE SET recorded = excluded.recorded",
+            "INSERT INTO graphite_reach VALUES (1, ?2, ?2, ?1) ON CONFLICT DO UPDATE SET recorded = excluded.recorded",
             [slot, before],
         )?;
         Ok(transaction.commit()?)
@@ -127,6 +129,12 @@ impl Outbox {
         Ok(self.connection.query_row(sql, [changes], first).optional()?)
     }
 
+    /// Notes that everything up to this slot was sent. It only matters to a summary.
+    pub fn wrote(&self, slot: i64) -> Result<(), Error> {
+        self.connection.execute("UPDATE graphite_reach SET written = max(written, ?1)", [slot])?;
+        Ok(())
+    }
+
     /// Notes that Graphite has everything up to this slot, or never will: so many slots of it were not sent.
     pub fn settle(&mut self, slot: i64, dropped_slots: usize) -> Result<(), Error> {
         let transaction = begin(&mut self.connection)?;
@@ -143,7 +151,7 @@ impl Outbox {
             [slot],
         )?;
         transaction.execute("DELETE FROM graphite_changes WHERE slot <= ?1", [slot])?;
-        transaction.execute("UPDATE graphite_reach SET sent = max(sent, ?1)", [slot])?;
+        transaction.execute("UPDATE graphite_reach SET sent = max(sent, ?1), written = max(written, ?1)", [slot])?;
         tally(&transaction, "graphite_dropped_slots", dropped_slots)?;
         Ok(transaction.commit()?)
     }

@@ -161,7 +161,7 @@ pub struct CounterSummary {
     pub graphite_series: u64,
     /// That it was not given, because there would be too many.
     pub graphite_series_over_limit: u64,
-    /// From the last slot that has surely arrived to the last that was recorded.
+    /// From the last slot that was sent to the last that was recorded.
     pub graphite_seconds_behind: u64,
     /// Slots that waited too long and were never sent.
     pub graphite_dropped_slots: u64,

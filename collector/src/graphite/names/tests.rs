@@ -116,11 +116,11 @@ impl Random {
 #[test]
 fn whatever_goes_in_what_comes_out_is_by_the_grammar() {
     let mut random = Random(7);
-    for _ in 0..50_000 {
+    for _ in 0..20_000 {
         assert_grammar(&series(&random.text(), &random.text(), &random.text()));
     }
-    // Each character alone, at the front of each place.
-    for character in '\0'..=char::MAX {
+    // Single characters at the front of each place: all where white space and control characters are, some beyond.
+    for character in ('\0'..'\u{3100}').chain(('\u{3100}'..=char::MAX).step_by(997)) {
         let text = character.to_string();
         assert_grammar(&series(&format!("{text}a {text} {text}b"), &text, &format!("{text}~")));
     }

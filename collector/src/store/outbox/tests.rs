@@ -38,7 +38,7 @@ fn only_what_changes_is_kept_and_in_its_slot() {
     assert_eq!(outbox.reach().unwrap(), Some(Reach { sent: 0, recorded: 180 }));
     assert_eq!(named(outbox.changes(0, 60).unwrap()), [change("a", Some(1)), change("b", Some(2))]);
     assert_eq!(named(outbox.changes(60, 120).unwrap()), []);
-    assert_eq!(named(outbox.changes(120, 180).unwrap()), [change("b", None), change("c", Some(3))]);
+    assert_eq!(named(outbox.changes(120, 180).unwrap()), [change("b", Some(0)), change("c", Some(3))]);
     assert_eq!(sent(&outbox), []);
 }
 
@@ -50,14 +50,34 @@ fn what_is_settled_becomes_what_was_sent() {
     outbox.record(180, 120, Some(&values(&[("a", 9), ("b", 1)])), 10).unwrap();
     outbox.settle(120, 0).unwrap();
     assert_eq!(outbox.reach().unwrap(), Some(Reach { sent: 120, recorded: 180 }));
-    assert_eq!(sent(&outbox), [change("a", Some(5)), change("d", Some(4))]);
-    assert_eq!(named(outbox.changes(0, 180).unwrap()), [change("a", Some(9)), change("b", Some(1)), change("d", None)]);
+    assert_eq!(sent(&outbox), [change("a", Some(5)), change("b", Some(0)), change("d", Some(4))]);
+    assert_eq!(
+        named(outbox.changes(0, 180).unwrap()),
+        [change("a", Some(9)), change("b", Some(1)), change("d", Some(0))]
+    );
     outbox.settle(180, 0).unwrap();
-    assert_eq!(sent(&outbox), [change("a", Some(9)), change("b", Some(1))]);
+    assert_eq!(sent(&outbox), [change("a", Some(9)), change("b", Some(1)), change("d", Some(0))]);
     assert_eq!(named(outbox.changes(0, 180).unwrap()), []);
-    // Nothing is kept of what did not change.
+    // After its 0 a series has no value, and nothing is kept of what did not change.
     outbox.record(240, 180, Some(&values(&[("a", 9), ("b", 1)])), 10).unwrap();
-    assert_eq!(named(outbox.changes(0, 240).unwrap()), []);
+    assert_eq!(named(outbox.changes(0, 240).unwrap()), [change("d", None)]);
+    outbox.record(300, 240, Some(&values(&[("a", 9), ("b", 1)])), 10).unwrap();
+    outbox.settle(300, 0).unwrap();
+    assert_eq!(sent(&outbox), [change("a", Some(9)), change("b", Some(1))]);
+}
+
+#[test]
+fn a_series_that_ends_and_comes_back_before_anything_is_settled_is_there() {
+    let (_dir, mut outbox) = outbox();
+    for (slot, all) in [(60, &[("a", 1)][..]), (120, &[]), (180, &[]), (240, &[("a", 1)]), (300, &[]), (360, &[])] {
+        outbox.record(slot, slot - 60, Some(&values(all)), 10).unwrap();
+    }
+    let changes = [Some(1), Some(0), None, Some(1), Some(0), None].map(|value| change("a", value));
+    assert_eq!(named(outbox.changes(0, 360).unwrap()), changes);
+    outbox.settle(240, 0).unwrap();
+    assert_eq!(sent(&outbox), [change("a", Some(1))]);
+    outbox.settle(360, 0).unwrap();
+    assert_eq!(sent(&outbox), []);
 }
 
 #[test]
