@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proves against a real Graphite that what PACE CLIs post comes back from /render: every series, every slot, every value.
+"""Proves against a real Graphite that what PACE CLIs post comes back from /render: each series, each slot, each value.
 
 Leaves a picture in target/graphite/runs.png. Ends at the first thing that is not as it should be, and says what it is.
 """
@@ -29,13 +29,13 @@ def require(holds: bool, what: object) -> None:
         raise SystemExit(f"graphite: {what}")
 
 
-def invocations(id: str, version: str, system: str, points: Points) -> dict[str, float]:
+def invocations(installation: str, version: str, system: str, points: Points) -> dict[str, float]:
     """The names that Graphite is to have, written down here once more."""
     expected = {}
     for path, codes in points.items():
         words = "".join(f";command_{place}={word}" for place, word in enumerate(path.split(" ")[1:]))
         for code, count in codes.items():
-            tags = f"cli_version={version}{words};exit_code={code};id={id};operating_system={system}"
+            tags = f"cli_version={version}{words};exit_code={code};id={installation};operating_system={system}"
             expected[f"pace.cli.invocations;{tags}"] = float(count)
     return expected
 
@@ -131,8 +131,10 @@ def check_steps(found: Series, name: str, steps: list[int], said: list[Posted], 
     for at, value in found[name]:
         surely = max(step for step, slot in zip(steps, slots, strict=True) if slot <= at)
         possibly = max(step for step, posted in zip(steps, said, strict=True) if math.floor(posted.before) <= at)
-        require(value is not None and surely <= value <= possibly, f"{name} at {at}: {value}, not {surely}–{possibly}")
-    require([value for value in dict.fromkeys(value for _, value in found[name])] == steps, f"{name}: {found[name]}")
+        require(
+            value is not None and surely <= value <= possibly, f"{name} at {at}: {value}, not {surely} to {possibly}"
+        )
+    require(list(dict.fromkeys(value for _, value in found[name])) == steps, f"{name}: {found[name]}")
 
 
 def nasty_names_poison_nothing(graphite: Graphite, collector: Collector) -> None:
@@ -168,8 +170,8 @@ def nasty_names_poison_nothing(graphite: Graphite, collector: Collector) -> None
 def without_ids_they_are_added_up(graphite: Graphite) -> None:
     collector = Collector(WORK / "solo.db", graphite.carbon_url, "--graphite-without-id")
     since = time.time()
-    for number, id in enumerate((A, B, C)):
-        collector.post(id, "v1" if number < 2 else "v2", "linux", {"solo run": {0: 10**number, 1: 1}})
+    for number, installation in enumerate((A, B, C)):
+        collector.post(installation, "v1" if number < 2 else "v2", "linux", {"solo run": {0: 10**number, 1: 1}})
     expected = {
         "solo.cli.invocations;cli_version=v1;command_0=run;exit_code=0;operating_system=linux": 11.0,
         "solo.cli.invocations;cli_version=v1;command_0=run;exit_code=1;operating_system=linux": 2.0,
@@ -198,9 +200,9 @@ def a_picture(graphite: Graphite, since: float) -> None:
     width, height = struct.unpack(">II", png[16:24])
     require(png[:8] == b"\x89PNG\r\n\x1a\n" and png.endswith(b"IEND\xaeB`\x82"), "the picture is no PNG")
     # An empty chart of this size has some 6 kB.
-    require((width, height) == (900, 400) and len(png) > 10_000, f"the picture: {width}×{height}, {len(png)} bytes")
+    require((width, height) == (900, 400) and len(png) > 10_000, f"the picture: {width} by {height}, {len(png)} bytes")
     (WORK / "runs.png").write_bytes(png)
-    say(f"a picture of the series: {(WORK / 'runs.png').relative_to(ROOT)}, {width}×{height}")
+    say(f"a picture of the series: {(WORK / 'runs.png').relative_to(ROOT)}, {width} by {height}")
 
 
 def every_query_of_the_dashboard_answers(graphite: Graphite, collector: Collector) -> None:
@@ -244,7 +246,7 @@ def every_query_of_the_dashboard_answers(graphite: Graphite, collector: Collecto
         else:
             end_values = {name: sum(each) if sums else each[-1] for name, each in values.items()}
             require(end_values == expected[title], f"{title}: {end_values} instead of {expected[title]}: {query}")
-        require(bool(ask(query, "calm", "1s")), f"{title}: nothing for a tool that never fails, without version: {query}")
+        require(bool(ask(query, "calm", "1s")), f"{title}: nothing for a tool without failures and version: {query}")
     calm = ask(panels["Error rate"][0], "calm", "1s")["errors"]
     require({value for _, value in calm if value is not None} == {0.0}, f"a tool that never fails: {calm}")
     choices(graphite, dashboard)

@@ -29,13 +29,18 @@ class Collector:
         line = self.process.stdout.readline()
         self.url = line.removeprefix("listening on ").strip()
 
-    def post(self, id: str, version: str, system: str, points: Points) -> Posted:
+    def post(self, installation: str, version: str, system: str, points: Points) -> Posted:
         """As PACE does it; when it came, as exactly as can be said from here."""
         metric_points = {
             path: {str(code): {"cumulative_count": count} for code, count in codes.items()}
             for path, codes in points.items()
         }
-        document = {"metric_points": metric_points, "cli_version": version, "operating_system": system, "id": id}
+        document = {
+            "metric_points": metric_points,
+            "cli_version": version,
+            "operating_system": system,
+            "id": installation,
+        }
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/telemetry", json.dumps(document).encode(), headers)
         before = time.time()

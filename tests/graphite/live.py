@@ -1,4 +1,4 @@
-"""A real Graphite for tests: Debian's carbon-cache and graphite-web, on free ports of loopback, in a directory of its own.
+"""A real Graphite for tests: Debian's carbon-cache and graphite-web, on free ports of loopback, in a place of its own.
 
 It keeps a point a second, so that what takes minutes elsewhere takes seconds here.
 """
@@ -14,6 +14,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -172,10 +173,10 @@ def answers(port: int) -> bool:
     return True
 
 
-def wait_until(holds: object, what: str) -> None:
+def wait_until(holds: Callable[[], object], what: str) -> None:
     """Asks again and again until it holds; a failure names what was waited for."""
     end = time.monotonic() + PATIENCE
-    while not holds():  # type: ignore[operator]
+    while not holds():
         if time.monotonic() > end:
             raise SystemExit(f"graphite: waited {PATIENCE:.0f} s in vain for {what}")
         time.sleep(0.1)

@@ -17,13 +17,13 @@ class Server(ThreadingMixIn, WSGIServer):
 
 
 class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_request(self, code: object = "-", size: object = "-") -> None:
         pass
 
 
 if __name__ == "__main__":
-    from django.core.management import call_command
-    from graphite.wsgi import application
+    from django.core.management import call_command  # type: ignore[import-not-found]
+    from graphite.wsgi import application  # type: ignore[import-not-found]
 
     call_command("migrate", run_syncdb=True, verbosity=0)
     make_server("127.0.0.1", int(sys.argv[1]), application, Server, Quiet).serve_forever()
