@@ -236,8 +236,15 @@ def every_query_of_the_dashboard_answers(graphite: Graphite, collector: Collecto
         require(not re.search(r"[$][\w{]", filled), f"a variable is left: {filled}")
         return graphite.render(filled, begin - 1, end)
 
+    wait_for(
+        graphite,
+        f"seriesByTag('name=demo.cli.invocations', 'id={E}', 'command_0=a')",
+        begin,
+        {
+            f"demo.cli.invocations;cli_version=v2;command_0=a;command_1=b;command_2=c;exit_code=1;id={E};operating_system=darwin": 5.0
+        },
+    )
     for title, [query] in panels.items():
-        wait_until(lambda query=query: ask(query, "demo", "1s"), f"{title}: {query}")
         found = ask(query, "demo", "1s")
         sums = "summarize" in query
         values = {name: [value for _, value in points if value is not None] for name, points in found.items()}

@@ -126,7 +126,10 @@ class Graphite:
             with (self.work / f"log/{name}.out").open("ab") as out:
                 self.processes.append(subprocess.Popen(command, env=environment, stdout=out, stderr=out))
         for port in (self.web, self.lines):
-            wait_until(lambda port=port: self.alive() and answers(port), f"Graphite's port {port}")
+            self.wait_for(port)
+
+    def wait_for(self, port: int) -> None:
+        wait_until(lambda: self.alive() and answers(port), f"Graphite's port {port}")
 
     def alive(self) -> bool:
         dead = [process.args for process in self.processes if process.poll() is not None]

@@ -176,27 +176,50 @@ fn what_was_in_doubt_when_it_failed_is_sent_once_more() {
 }
 
 #[test]
+fn what_was_sent_once_more_is_in_doubt_anew() {
+    let mut scene = scene();
+    scene.kept.change(|state| state.settles = 100);
+    scene.count(5);
+    assert!(scene.turn(600));
+    assert!(scene.turn(660));
+    for back in [780, 900] {
+        scene.kept.change(|state| {
+            state.values.clear();
+            state.away = true;
+        });
+        assert!(!scene.turn(back - 60));
+        scene.kept.change(|state| state.away = false);
+        assert!(scene.turn(back));
+        assert_eq!(scene.kept.runs().first(), Some(&(600, 5)), "{back}");
+    }
+}
+
+#[test]
 fn a_gap_that_is_filled_is_in_doubt_from_when_it_was_sent() {
     let mut scene = scene();
+    scene.feed.backlog.slots = limits::BACKLOG_SLOTS;
     scene.kept.change(|state| {
         state.settles = 100;
         state.away = true;
     });
     scene.count(5);
     assert!(!scene.turn(600));
-    assert!(!scene.turn(6_000));
+    let slots = 7_000;
+    let now = 600 + 60 * slots;
+    assert!(!scene.turn(now));
     scene.kept.change(|state| state.away = false);
-    assert!(scene.turn(6_060));
-    // The oldest slot is an hour and a half old, but was sent just now.
+    assert!(scene.turn(now));
+    // The first of several sends ended with a slot of days ago, and was sent just now.
     scene.kept.change(|state| {
+        assert!(state.sends > 1);
         state.values.clear();
         state.away = true;
     });
-    assert!(!scene.turn(6_120));
+    assert!(!scene.turn(now + 60));
     scene.kept.change(|state| state.away = false);
-    assert!(scene.turn(6_180));
-    assert_eq!(scene.kept.runs().first(), Some(&(600, 5)));
-    assert_eq!(scene.kept.runs().len(), 94);
+    assert!(scene.turn(now + 120));
+    let runs = scene.kept.runs();
+    assert_eq!((runs[0], i64::try_from(runs.len()).unwrap()), ((600, 5), slots + 3));
 }
 
 #[test]
