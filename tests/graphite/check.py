@@ -33,10 +33,11 @@ def invocations(installation: str, version: str, system: str, points: Points) ->
     """The names that Graphite is to have, written down here once more."""
     expected = {}
     for path, codes in points.items():
-        words = "".join(f";command_{place}={word}" for place, word in enumerate(path.split(" ")[1:]))
+        tool, *command = path.split(" ")
+        words = "".join(f";command_{place}={word}" for place, word in enumerate(command))
         for code, count in codes.items():
             tags = f"cli_version={version}{words};exit_code={code};id={installation};operating_system={system}"
-            expected[f"pace.cli.invocations;{tags}"] = float(count)
+            expected[f"{tool}.cli.invocations;{tags}"] = float(count)
     return expected
 
 
@@ -236,14 +237,8 @@ def every_query_of_the_dashboard_answers(graphite: Graphite, collector: Collecto
         require(not re.search(r"[$][\w{]", filled), f"a variable is left: {filled}")
         return graphite.render(filled, begin - 1, end)
 
-    wait_for(
-        graphite,
-        f"seriesByTag('name=demo.cli.invocations', 'id={E}', 'command_0=a')",
-        begin,
-        {
-            f"demo.cli.invocations;cli_version=v2;command_0=a;command_1=b;command_2=c;exit_code=1;id={E};operating_system=darwin": 5.0
-        },
-    )
+    last = invocations(E, "v2", "darwin", {"demo a b c": {1: 5}})
+    wait_for(graphite, "seriesByTag('name=demo.cli.invocations', 'command_0=a')", begin, last)
     for title, [query] in panels.items():
         found = ask(query, "demo", "1s")
         sums = "summarize" in query
