@@ -280,7 +280,6 @@ def main() -> None:
     for old in [*WORK.glob("*.db*"), *WORK.glob("*.png")]:
         old.unlink()
     graphite = Graphite(WORK / "data")
-    collector = None
     try:
         graphite.start()
         collector = Collector(WORK / "events.db", graphite.carbon_url)
@@ -291,8 +290,7 @@ def main() -> None:
         every_query_of_the_dashboard_answers(graphite, collector)
         a_picture(graphite, first.before)
     finally:
-        if collector:
-            collector.kill()
+        Collector.kill_all()
         graphite.kill()
 
 

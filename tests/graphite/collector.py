@@ -9,6 +9,7 @@ import subprocess
 import time
 import urllib.request
 from pathlib import Path
+from typing import ClassVar
 
 from live import wait_until
 
@@ -20,11 +21,16 @@ Points = dict[str, dict[int, int]]
 
 
 class Collector:
+    """Those that a failure leaves running are ended by `kill_all`."""
+
+    running: ClassVar[list[Collector]] = []
+
     def __init__(self, db: Path, graphite: str, *options: str) -> None:
         self.db = db
         command = [str(PROGRAM), "serve", "--listen", "127.0.0.1:0", "--db", str(db)]
         command += ["--graphite", graphite, "--graphite-interval", "1", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.running.append(self)
         assert self.process.stdout
         line = self.process.stdout.readline()
         self.url = line.removeprefix("listening on ").strip()
@@ -69,6 +75,12 @@ class Collector:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.running.remove(self)
+
+    @classmethod
+    def kill_all(cls) -> None:
+        for collector in list(cls.running):
+            collector.kill()
 
 
 class Posted:

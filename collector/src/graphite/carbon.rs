@@ -1,4 +1,4 @@
-//! Carbon's plaintext over TCP: one connection that stays, lines in large writes.
+//! Carbon's plaintext over TCP: one connection that stays, all lines of a send in one write.
 //!
 //! - Carbon never answers. What was written has arrived if the connection still stands later: so a connection that was
 //!   closed in the meantime is a failure, found before the next write, and the feed goes back to what is surely there.
@@ -38,9 +38,8 @@ impl Carbon {
             Some(connection) => standing(connection)?,
             None => self.connect()?,
         };
-        for lines in batches(points) {
-            connection.write_all(lines.as_bytes())?;
-        }
+        let lines: String = points.iter().map(format::line).collect();
+        connection.write_all(lines.as_bytes())?;
         // Only one that took everything is kept: after half a line nothing good can follow.
         self.connection = Some(connection);
         Ok(())
@@ -90,21 +89,6 @@ fn standing(connection: TcpStream) -> io::Result<TcpStream> {
     }
     connection.set_nonblocking(false)?;
     Ok(connection)
-}
-
-/// Whole lines, about [`limits::WRITE_BYTES`] at once.
-fn batches(points: &[Point]) -> impl Iterator<Item = String> + '_ {
-    let mut rest = points.iter();
-    std::iter::from_fn(move || {
-        let mut lines = String::new();
-        while lines.len() < limits::WRITE_BYTES {
-            match rest.next() {
-                Some(point) => lines.push_str(&format::line(point)),
-                None => break,
-            }
-        }
-        (!lines.is_empty()).then_some(lines)
-    })
 }
 
 #[cfg(test)]

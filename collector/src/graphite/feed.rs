@@ -115,25 +115,35 @@ impl Feed {
 
     fn deliver_all(&mut self, clock: impl Fn() -> i64, go_on: impl Fn() -> bool) -> Result<(), Halt> {
         let Some(reach) = self.outbox.reach()? else { return Ok(()) };
-        while go_on() {
+        loop {
             let mut replay = match self.replay.take() {
                 Some(replay) => replay,
                 None => Replay::load(&self.outbox, reach.sent)?,
             };
-            if replay.at >= reach.recorded {
+            if self.grid.after(replay.at) > reach.recorded {
                 self.replay = Some(replay);
                 return Ok(());
             }
-            let points = replay.collect(&self.outbox, self.grid, reach.recorded)?;
-            let refused = self.sink.send(&points)?;
-            if refused > 0 {
-                operator::tell(format_args!("graphite: {refused} points were refused, and are not sent again"));
-                self.outbox.refused(refused)?;
+            for points in replay.collect(&self.outbox, self.grid, reach.recorded)?.chunks(limits::SEND_POINTS) {
+                if !go_on() {
+                    // Where it was is not known any more; the next one goes on from what is surely there.
+                    self.in_doubt.clear();
+                    return Ok(());
+                }
+                self.send(points)?;
             }
             self.outbox.wrote(replay.at)?;
             self.in_doubt.push_back(Sent { time: clock(), slot: replay.at });
             self.replay = Some(replay);
             self.settle(clock())?;
+        }
+    }
+
+    fn send(&mut self, points: &[Point]) -> Result<(), Halt> {
+        let refused = self.sink.send(points)?;
+        if refused > 0 {
+            operator::tell(format_args!("graphite: {refused} points were refused, and are not sent again"));
+            self.outbox.refused(refused)?;
         }
         Ok(())
     }
@@ -188,10 +198,10 @@ impl Replay {
         Ok(replay)
     }
 
-    /// The points of the next slots: of all up to the last, or of so many that there are [`limits::SEND_POINTS`] of them.
+    /// The points of the next slots: of all up to the last, or of so many that there are [`limits::COLLECTED_POINTS`] of them.
     fn collect(&mut self, outbox: &Outbox, grid: Grid, last: i64) -> Result<Vec<Point>, store::Error> {
         let mut points = Vec::new();
-        while self.at < last && points.len() < limits::SEND_POINTS {
+        while grid.after(self.at) <= last && points.len() < limits::COLLECTED_POINTS {
             let slot = grid.after(self.at);
             self.apply(outbox.changes(self.at, slot)?);
             self.at = slot;

@@ -60,7 +60,7 @@ impl Post {
 
 impl Sink for Post {
     fn send(&mut self, points: &[Point]) -> Result<usize, Failure> {
-        points.chunks(limits::POST_POINTS).try_fold(0, |refused, chunk| Ok(refused + self.post(chunk)?))
+        self.post(points)
     }
 
     fn settles_after(&self) -> Duration {

@@ -32,16 +32,6 @@ fn one_connection_serves_many_sends() {
 }
 
 #[test]
-fn lines_are_written_whole_and_many_at_once() {
-    let points: Vec<Point> = (0..10_000).map(point).collect();
-    let batches: Vec<String> = batches(&points).collect();
-    let lines: String = points.iter().map(format::line).collect();
-    assert_eq!(batches.concat(), lines);
-    assert!(batches.iter().all(|lines| lines.ends_with('\n')));
-    assert_eq!(batches.len(), lines.len().div_ceil(limits::WRITE_BYTES + 20));
-}
-
-#[test]
 fn a_connection_that_was_closed_in_between_is_a_failure_before_anything_is_written() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut carbon = carbon(&listener);
