@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sees to the programs that the build and the tests need; with the argument `graphite` also to those of the tests against
-# a real Graphite, which are 100 MB and needed by nobody else. What Debian packages is installed where that is possible;
-# what is missing otherwise is named, one line each. (Go is seen to by bindings/go/check.sh, Python's tools by
+# Sees to the programs that the build and the tests need; with the argument `graphite` also to those of the tests
+# against a real Graphite, which are 100 MB and needed by nobody else. What Debian packages is installed where that is
+# possible; what is missing otherwise is named, one line each. (Go is seen to by bindings/go/check.sh, Python's tools by
 # bindings/python/check.sh: both come from PyPI.)
 set -euo pipefail
 

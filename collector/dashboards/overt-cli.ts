@@ -1,8 +1,8 @@
 /**
  * The dashboard: runs by command, error rate, versions, systems and installations of a command-line tool.
  *
- * Every query is the same whether the collector writes IDs or leaves them out. The default export is what Grafana imports;
- * `emit.mjs` writes it to `overt-cli.json`.
+ * Every query is the same whether the collector writes IDs or leaves them out. The default export is what Grafana
+ * imports; `emit.mjs` writes it to `overt-cli.json`.
  */
 
 import type { Dashboard, DataQuery, GridPos, Panel, VariableModel, VariableRefresh } from "@grafana/schema";

@@ -2,7 +2,8 @@
 //!
 //! - `{"metric_points":{PATH:{"0":{"cumulative_count":N}}},"cli_version":…,"operating_system":…,"id":…}`: how often each
 //!   command of one installation has ended with which exit code since its file was made. Unknown keys do not count.
-//! - One fault fails the whole document; the installation sends all of it again, with larger counts, at its next upload.
+//! - One fault fails the whole document; the installation sends all of it again, with larger counts, at its next
+//!   upload.
 //! - A count above [`limits::COUNT`] is that count: it stays a number that Graphite can keep exactly.
 //! - Does no I/O and reads no clock.
 

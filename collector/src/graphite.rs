@@ -57,8 +57,8 @@ impl Failure {
 
 /// Takes points to Graphite.
 pub trait Sink: Send {
-    /// Sends all of them, at most [`SEND_POINTS`](crate::limits::SEND_POINTS), and says how many of them were refused for
-    /// good. After a failure any part may have arrived.
+    /// Sends all of them, at most [`SEND_POINTS`](crate::limits::SEND_POINTS), and says how many of them were refused
+    /// for good. After a failure any part may have arrived.
     fn send(&mut self, points: &[Point]) -> Result<usize, Failure>;
 
     /// How long something that was sent may still be lost without a word.

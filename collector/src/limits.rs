@@ -71,8 +71,9 @@ pub const COUNT: u64 = 1 << 53;
 /// Installations and counters stored, in all: some 80 MB of database.
 pub const STORED_COUNTERS: usize = 1_000_000;
 
-/// Series that Graphite is ever given. Whisper keeps 12 bytes a point from the start: with Debian's retentions (a day of
-/// minutes, a month of 5 minutes, 3 years of hours) 436 KB a series, 4.4 GB for all; a year of minutes would be 6 MB each.
+/// Series that Graphite is ever given. Whisper keeps 12 bytes a point from the start: with Debian's retentions (a day
+/// of minutes, a month of 5 minutes, 3 years of hours) 436 KB a series, 4.4 GB for all; a year of minutes would be 6 MB
+/// each.
 pub const SERIES: usize = 10_000;
 
 /// Slots that are kept for a Graphite that is away: a week of minutes.
@@ -87,8 +88,9 @@ pub const COLLECTED_POINTS: usize = 10_000;
 /// Points of one POST, some 200 KB, and of one write to Carbon, some 150 KB. Between two of them the collector may end.
 pub const SEND_POINTS: usize = 1_000;
 
-/// How long what was written to Carbon may still be lost with it: Carbon says nothing, and brings its cache to disk at 500
-/// series a second, as Debian configures it. That is 20 seconds for all of ours; the rest is for a Carbon that has more to do.
+/// How long what was written to Carbon may still be lost with it: Carbon says nothing, and brings its cache to disk at
+/// 500 series a second, as Debian configures it. That is 20 seconds for all of ours; the rest is for a Carbon that has
+/// more to do.
 pub const CARBON_SETTLES: Duration = Duration::from_secs(600);
 
 /// For a connection to Graphite. What a far network needs.

@@ -1,5 +1,5 @@
-//! overt's collector: receives events over PostHog's capture protocol, and counters in PACE's form; keeps both in SQLite,
-//! shows what came, and writes the counters to Graphite.
+//! overt's collector: receives events over PostHog's capture protocol, and counters in PACE's form; keeps both in
+//! SQLite, shows what came, and writes the counters to Graphite.
 //!
 //! This file reads the command line and says what failed: one line on stderr, status 1. What the line may not say is
 //! status 2, from clap.

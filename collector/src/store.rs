@@ -58,8 +58,8 @@ const EVENTS: &str = "
     INSERT INTO tallies VALUES ('duplicates', 0);
 ";
 
-/// `counters` is in the order of its key, so that all of an installation is read in one piece. What begins with `graphite_`
-/// is [`outbox`]'s.
+/// `counters` is in the order of its key, so that all of an installation is read in one piece. What begins with
+/// `graphite_` is [`outbox`]'s.
 const COUNTERS: &str = "
     CREATE TABLE installations (
         id               TEXT PRIMARY KEY,

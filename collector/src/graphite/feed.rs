@@ -198,7 +198,8 @@ impl Replay {
         Ok(replay)
     }
 
-    /// The points of the next slots: of all up to the last, or of so many that there are [`limits::COLLECTED_POINTS`] of them.
+    /// The points of the next slots: of all up to the last, or of so many that there are [`limits::COLLECTED_POINTS`]
+    /// of them.
     fn collect(&mut self, outbox: &Outbox, grid: Grid, last: i64) -> Result<Vec<Point>, store::Error> {
         let mut points = Vec::new();
         while grid.after(self.at) <= last && points.len() < limits::COLLECTED_POINTS {

@@ -3,8 +3,8 @@
 //! One name that it does not take makes graphite-web throw away the whole batch of tags that the name is in.
 //!
 //! - Name: `TOOL.cli.WHAT`, the tool in ASCII letters, digits, `_` and `-`, anything else `_`.
-//! - Tags are ours, so only their values need care: white space, `;` and control characters become `_`, a leading `~` is
-//!   dropped, what is not ASCII is percent-escaped as UTF-8. A value that is empty then is left out with its tag.
+//! - Tags are ours, so only their values need care: white space, `;` and control characters become `_`, a leading `~`
+//!   is dropped, what is not ASCII is percent-escaped as UTF-8. A value that is empty then is left out with its tag.
 //! - Two names may become one; then their values are added.
 //! - Pure.
 

@@ -1,7 +1,7 @@
 //! Graphite over HTTP, as Grafana Cloud takes it: JSON arrays by POST, with Basic or Bearer credentials.
 //!
-//! The client is overt's own: one deadline from name lookup to the last byte, no redirects, the platform's certificates,
-//! proxies from the environment.
+//! The client is overt's own: one deadline from name lookup to the last byte, no redirects, the platform's
+//! certificates, proxies from the environment.
 //!
 //! | answer | the points |
 //! |---|---|

@@ -42,8 +42,8 @@ impl Grid {
     }
 }
 
-/// How long to wait after so many failures in a row. It doubles up to its limit; what Graphite asks for is a minimum, up
-/// to the same limit. Without jitter: there is one collector, and nobody it could be in step with.
+/// How long to wait after so many failures in a row. It doubles up to its limit; what Graphite asks for is a minimum,
+/// up to the same limit. Without jitter: there is one collector, and nobody it could be in step with.
 pub fn pause(failures: u32, asked: Option<Duration>) -> Duration {
     let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     let pause = limits::GRAPHITE_FIRST_PAUSE.saturating_mul(doubled).max(asked.unwrap_or_default());

@@ -6,8 +6,8 @@
 //! | `TOOL.cli.installations` | installations that have counted a run | `cli_version`, `operating_system` |
 //! | `TOOL.cli.command_installations` | those that have counted a run of this command | `command_0…` |
 //!
-//! An installation has one version and one system, those of its latest document, so its counts stand under these; and the
-//! `installations` of all versions and systems may be added up. Those of all commands may not: whoever ran two
+//! An installation has one version and one system, those of its latest document, so its counts stand under these; and
+//! the `installations` of all versions and systems may be added up. Those of all commands may not: whoever ran two
 //! commands is in both.
 
 use std::collections::{BTreeMap, HashSet};

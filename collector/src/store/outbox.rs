@@ -1,9 +1,9 @@
 //! What Graphite is still to be given: the values of its series, slot by slot, as changes.
 //!
-//! - A *slot* is a moment, in seconds since 1970, for which each series has one value. `recorded` is the last slot whose
-//!   values are known here, `written` the last that was sent, `sent` the last that Graphite surely has.
-//! - `graphite_sent` holds each series' value at `sent`, `graphite_changes` what changes it in the slots after that. So a
-//!   slot in which nothing changes costs nothing, however long Graphite is away.
+//! - A *slot* is a moment, in seconds since 1970, for which each series has one value. `recorded` is the last slot
+//!   whose values are known here, `written` the last that was sent, `sent` the last that Graphite surely has.
+//! - `graphite_sent` holds each series' value at `sent`, `graphite_changes` what changes it in the slots after that. So
+//!   a slot in which nothing changes costs nothing, however long Graphite is away.
 //! - A series that ends, as that of a version which nobody has any more, stands at 0 once more and then has no value
 //!   (NULL): whoever asks for its last value is not told the one from before.
 //! - A series keeps its number in `graphite_series` for good, since Graphite keeps its file: that is what is limited.
@@ -18,7 +18,8 @@ use super::{Error, begin, counters, durable, first, tally};
 use crate::graphite::Values;
 use crate::limits;
 
-/// A second connection that writes, for the thread that feeds Graphite. The [`Writer`](super::Writer) has made the schema.
+/// A second connection that writes, for the thread that feeds Graphite. The [`Writer`](super::Writer) has made the
+/// schema.
 pub struct Outbox {
     connection: Connection,
 }
@@ -169,8 +170,8 @@ impl Outbox {
     }
 }
 
-/// The values under the numbers of their series. A new series gets one as long as there are fewer than the limit; a value
-/// whose series has none is left out.
+/// The values under the numbers of their series. A new series gets one as long as there are fewer than the limit; a
+/// value whose series has none is left out.
 fn numbers(connection: &Connection, values: &Values, limit: usize) -> Result<BTreeMap<i64, u64>, Error> {
     let mut query = connection.prepare("SELECT name, series FROM graphite_series")?;
     let known = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
