@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint rust python go conformance faults fuzz tsan loom soak audit install header bench clean tools
+.PHONY: help demo test lint rust python go conformance graphite faults fuzz tsan loom soak audit install header bench clean \
+	tools
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,9 +14,9 @@ demo: tools ## the main job, visibly working: events from Python, C and Go arriv
 	@examples/demo.sh
 
 test: tools ## all checks and tests, in all languages
-	@tests/run.sh lint rust python go conformance demo
+	@tests/run.sh lint rust python go conformance graphite demo
 
-lint rust python go conformance: tools ## a part of `make test`
+lint rust python go conformance graphite: tools ## a part of `make test`
 	@tests/run.sh $@
 
 faults: ## breaks the core on purpose, fault by fault, and shows that the conformance contract notices each

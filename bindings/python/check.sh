@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 ./install.sh
 python=../../target/venv/bin/python
 
-programs="../../examples ../../benches/python ../../tests/conformance/python"
+programs="../../examples ../../benches/python ../../tests/conformance/python ../../tests/graphite"
 # shellcheck disable=SC2086 # several directories
 "$python" -m ruff check --quiet . $programs
 # shellcheck disable=SC2086 # several directories
