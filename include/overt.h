@@ -375,9 +375,9 @@ overt_status overt_client_capture_event(const overt_client *client,
 // OVERT_UNDELIVERED lose nothing: what is left stays where it is.
 overt_status overt_client_flush(const overt_client *client, uint64_t timeout_ms);
 
-// Waits for delivery at the end of the process, within exit_timeout, which counts from the first of these calls, so that
-// all waits of an exit have one budget. Each exit in a row that waited in vain halves the next one's, for five minutes.
-// Ends nothing. OVERT_TIMEOUT and OVERT_UNDELIVERED as in overt_client_flush; OVERT_OK, too, if there was no budget left.
+// Waits for delivery at the end of the process, within exit_timeout, which counts from the first of these calls: all
+// waits of an exit have one budget. Each exit in a row that waited in vain halves the next one's, for five minutes.
+// Ends nothing. OVERT_TIMEOUT and OVERT_UNDELIVERED as in overt_client_flush; OVERT_OK, too, if no budget was left.
 overt_status overt_client_wait_at_exit(const overt_client *client);
 
 // Ends delivery: flushes unless `timeout_ms` is 0, then tells overt's thread to stop, which it does as soon as its

@@ -103,9 +103,9 @@ pub extern "C" fn overt_client_flush(client: Option<&Client>, timeout_ms: u64) -
     })
 }
 
-/// Waits for delivery at the end of the process, within exit_timeout, which counts from the first of these calls, so that
-/// all waits of an exit have one budget. Each exit in a row that waited in vain halves the next one's, for five minutes.
-/// Ends nothing. OVERT_TIMEOUT and OVERT_UNDELIVERED as in overt_client_flush; OVERT_OK, too, if there was no budget left.
+/// Waits for delivery at the end of the process, within exit_timeout, which counts from the first of these calls: all
+/// waits of an exit have one budget. Each exit in a row that waited in vain halves the next one's, for five minutes.
+/// Ends nothing. OVERT_TIMEOUT and OVERT_UNDELIVERED as in overt_client_flush; OVERT_OK, too, if no budget was left.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_client_wait_at_exit(client: Option<&Client>) -> Status {
     status(|| match client {

@@ -8,7 +8,7 @@
 mod common;
 
 use common::{Home, Library, ROOT, STRICT};
-use overt_tests::{Answer, Server};
+use overt_tests::{Answer, Reply, Server};
 use std::collections::{HashMap, HashSet};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -138,8 +138,11 @@ fn exits_in_vain(home: &Home) -> String {
 fn an_exit_that_waits_brings_everything_in() {
     let home = Home::new();
     let program = build(&home);
-    let (place, server) = (Home::new(), Server::start());
-    let output = run(&place, &program, &server.url, "wait", || drop(server.wait_for_requests(1)));
-    assert_ended(&output, "wait", Some(0), None);
-    assert_arrives(&place, &server, 0, false, "wait");
+    let slow = Answer::made(|_| Reply { status: 200, after: Duration::from_millis(300), ..Reply::default() });
+    let (place, server) = (Home::new(), Server::with_url(|_| (Vec::new(), slow)));
+    let output = run(&place, &program, &server.url, "wait long", || drop(server.wait_for_requests(1)));
+    assert_ended(&output, "wait long", Some(0), None);
+    let by_itself = server.requests().len();
+    assert_arrives(&place, &server, 0, false, "wait long");
+    assert_eq!(server.requests().len(), by_itself, "nothing was left for a later run");
 }

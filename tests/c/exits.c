@@ -51,7 +51,7 @@ static int end(const char *how) {
     pthread_exit(NULL);
   }
   if (strcmp(how, "free") == 0) overt_client_free(client);
-  if (strcmp(how, "wait") == 0) {
+  if (strcmp(how, "wait") == 0 || strcmp(how, "wait long") == 0) {
     overt_client_wait_at_exit(client);
     record("after the wait");
     overt_client_free(client);
@@ -77,6 +77,7 @@ int main(int argc, char **argv) {
     overt_config_set_timeout_ms(config, strcmp(argv[3], "closed pthread_exit") == 0 ? SOON_MS : NEVER_MS);
     overt_config_set_connect_timeout_ms(config, NEVER_MS);
     if (strcmp(argv[3], "wait") == 0) overt_config_set_exit_timeout_ms(config, BUDGET_MS);
+    if (strcmp(argv[3], "wait long") == 0) overt_config_set_exit_timeout_ms(config, NEVER_MS);
   }
   client = new_client(config);
   record("first");
