@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a panic is a finding")]
 
 mod answers;
+mod document;
 mod files;
 mod gate;
 mod spool;
@@ -17,8 +18,9 @@ use std::path::PathBuf;
 pub type Property = fn(&[u8]);
 
 /// All properties by name, which is also that of the corpus.
-pub const PROPERTIES: [(&str, Property); 8] = [
+pub const PROPERTIES: [(&str, Property); 9] = [
     ("gate", gate::gate),
+    ("document", document::document),
     ("spool", spool::spool),
     ("consent", files::consent),
     ("destination", files::destination),
