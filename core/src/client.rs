@@ -196,7 +196,9 @@ impl Client {
         event.distinct_id.map_or(Ok(()), identity::check_distinct_id)?;
         let life = inner.life();
         let now = inner.clock.now();
-        if life.look.is_due(now) {
+        // Somebody may have switched off in another process, which takes away what this one has written.
+        let is_new_or_gone = || life.session().is_none_or(|session| session.store.is_unlinked());
+        if life.look.is_due(now) || is_new_or_gone() {
             inner.look_at_files(life);
             if !inner.may_record(event.force) {
                 return Ok(Capture::Disabled);

@@ -178,6 +178,11 @@ impl Store {
         self.disk.get().is_some_and(Spool::is_erased)
     }
 
+    /// The same, cheap enough for each event.
+    pub(crate) fn is_unlinked(&self) -> bool {
+        self.disk.get().is_some_and(Spool::is_unlinked)
+    }
+
     pub(crate) fn spool(&self) -> Option<&Spool> {
         self.disk.get()
     }
