@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint rust python go conformance faults fuzz tsan loom install header bench clean tools
+.PHONY: help demo test lint rust python go conformance graphite faults fuzz tsan loom soak audit install header bench clean \
+	tools
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,9 +14,9 @@ demo: tools ## the main job, visibly working: events from Python, C and Go arriv
 	@examples/demo.sh
 
 test: tools ## all checks and tests, in all languages
-	@tests/run.sh lint rust python go conformance demo
+	@tests/run.sh lint rust python go conformance graphite demo
 
-lint rust python go conformance: tools ## a part of `make test`
+lint rust python go conformance graphite: tools ## a part of `make test`
 	@tests/run.sh $@
 
 faults: ## breaks the core on purpose, fault by fault, and shows that the conformance contract notices each
@@ -29,6 +30,12 @@ tsan: ## the threaded tests under ThreadSanitizer
 
 loom: ## the hand-over to the worker, in every order of the threads' steps
 	RUSTFLAGS="--cfg overt_loom" cargo test --quiet -p overt --lib --target-dir $${CARGO_TARGET_DIR:-target}/loom interleavings
+
+soak: ## eight processes against a server that fails in every way, for SOAK_SECONDS (600); SOAK_SEED repeats a run's choices
+	cargo run --quiet -p overt-soak -- --seconds $${SOAK_SECONDS:-600} $${SOAK_SEED:+--seed $$SOAK_SEED}
+
+audit: ## licences, sources and known vulnerabilities of every crate; needs GitHub for the last
+	@tests/audit.sh
 
 install: ## the C library, header, pkg-config file and CMake config, to PREFIX
 	@ffi/install.sh "$(PREFIX)"

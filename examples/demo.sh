@@ -63,8 +63,8 @@ url=$(sed -n 's/^listening on //p' "$work/ready")
 echo "    $url"
 step
 
-say "a Starfish-like job in Python records one event when it ends"
-"$python" examples/python/starfish_like.py "$url" "$key"
+say "an asynchronous data job in Python, as Starfish runs them, records one event when it ends"
+"$python" examples/starfish_job.py "$url" "$key"
 step
 
 say "a C program and a Go program record their commands, with exit codes"
@@ -76,14 +76,14 @@ step
 say "the job once more, killed with SIGKILL right after it recorded its event"
 before=$(arrived)
 status=0
-{ "$python" examples/python/starfish_like.py "$url" "$key" --die || status=$?; } 2>/dev/null
+{ "$python" examples/starfish_job.py "$url" "$key" --die || status=$?; } 2>/dev/null
 [ "$status" = 137 ] || fail "the job was to die by signal 9, but ended with $status"
 [ "$(arrived)" = "$before" ] || fail "the killed job's event arrived before anybody could send it"
 "$bin/overt" status --app starfish | sed 's/^/    /'
 step
 
 say "its next run delivers what it left"
-"$python" examples/python/starfish_like.py "$url" "$key"
+"$python" examples/starfish_job.py "$url" "$key"
 [ "$(arrived)" = $((before + 2)) ] || fail "$(arrived) events arrived instead of $((before + 2))"
 step
 
@@ -99,7 +99,7 @@ step
 
 say "with TELEMETRY_ENABLED=false nothing is sent and no file appears"
 before=$(arrived)
-TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$python" examples/python/starfish_like.py "$url" "$key"
+TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$python" examples/starfish_job.py "$url" "$key"
 TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$work/c-command" "$url" "$key" "pace get data-policy" 0
 TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$work/go-command" "$url" "$key" "pace list tables" 0
 [ "$(arrived)" = "$before" ] || fail "something was sent although telemetry was off"

@@ -168,20 +168,25 @@ void overt_config_free(overt_config *config);
 // The tool's version, the property $app_version. Default: none.
 void overt_config_set_app_version(overt_config *config, overt_str version);
 
-// The project's public key. Without one the client is disabled.
+// The project's public key. Without one the client is disabled; "aws-sam" needs none.
 void overt_config_set_api_key(overt_config *config, overt_str api_key);
 
-// The server's URL. Default: PostHog's US cloud. Plain http only to loopback, unless the next option says otherwise.
+// The server's URL. Default: PostHog's US cloud; with "aws-sam" there is none, and the client is disabled. Plain http
+// only to loopback, unless the next option says otherwise.
 void overt_config_set_endpoint(overt_config *config, overt_str endpoint);
 
 // Whether the endpoint may be plain http beyond loopback. Default: false.
 void overt_config_set_allow_plain_http(overt_config *config, bool allow);
 
-// The protocol: "posthog" (default), or "posthog-v1" with a result for each event.
+// The protocol: "posthog" (default), "posthog-v1" with a result for each event, or "aws-sam", AWS SAM CLI's metrics.
 void overt_config_set_wire(overt_config *config, overt_str wire);
 
 // How requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and "zstd".
 void overt_config_set_compression(overt_config *config, overt_str compression);
+
+// When an event counts as delivered: "status" (default), when the server's status says so; "write", only with
+// "aws-sam", as soon as its request is written, whatever comes back.
+void overt_config_set_ack(overt_config *config, overt_str ack);
 
 // Adds a header to every request; one that overt sets itself is refused.
 void overt_config_add_header(overt_config *config, overt_str name, overt_str value);
@@ -203,7 +208,11 @@ void overt_config_set_timeout_ms(overt_config *config, uint64_t timeout_ms);
 // What of it the name lookup and the connection may take. Default: 5 s.
 void overt_config_set_connect_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
-// How long overt_client_free may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.
+// With the rule "write", how long the answer is awaited nevertheless; no thread of the host's waits. Default: 100 ms.
+void overt_config_set_response_wait_ms(overt_config *config, uint64_t wait_ms);
+
+// How long the end of the process may wait for delivery: overt_client_wait_at_exit, and overt_client_free. Default: 0,
+// nothing waits; what is left, the next run sends.
 void overt_config_set_exit_timeout_ms(overt_config *config, uint64_t timeout_ms);
 
 // Whether a thread of overt's sends events by itself. Default: true. Off: only flush and close do.
@@ -260,6 +269,17 @@ void overt_config_set_state_dir(overt_config *config, overt_str path);
 
 // A text file of the tool's own that holds the client ID. Default: `client_id` in the state directory.
 void overt_config_set_client_id_path(overt_config *config, overt_str path);
+
+// The client ID is the string under this key of the file above, which then is a JSON object's. Default: a text file.
+void overt_config_set_client_id_key(overt_config *config, overt_str key);
+
+// A JSON object's file of the tool's own that holds the user's choice; needs the next option, too. Its other members
+// stay as they are. Default: the choice lies in the state directory.
+void overt_config_set_consent_path(overt_config *config, overt_str path);
+
+// The key in that file whose boolean is the choice. Without it nobody has chosen; what is no boolean, or a file that
+// cannot be read, is off.
+void overt_config_set_consent_key(overt_config *config, overt_str key);
 
 // Whether the last events that were sent stay readable: at most 512 KiB in the state directory. Off: what was kept goes
 // with the next delivery. Default: true.
@@ -354,7 +374,7 @@ typedef struct {
 // error the answer is NULL, which every other function takes for a disabled client, and `error_buf` says why.
 overt_client *overt_client_new(const overt_config *config, char *error_buf, size_t error_cap);
 
-// Closes a client with its exit_timeout, and frees it.
+// Ends a client: waits as overt_client_wait_at_exit, ends delivery, and frees it.
 void overt_client_free(overt_client *client);
 
 // Records an event with properties given as the text of a JSON object; none if the text is empty. When it returns
@@ -367,6 +387,11 @@ overt_status overt_client_capture_event(const overt_client *client,
 // Waits until everything that was recorded before is delivered or given up, at most `timeout_ms`. OVERT_TIMEOUT and
 // OVERT_UNDELIVERED lose nothing: what is left stays where it is.
 overt_status overt_client_flush(const overt_client *client, uint64_t timeout_ms);
+
+// Waits for delivery at the end of the process, within exit_timeout, which counts from the first of these calls: all
+// waits of an exit have one budget. Each exit in a row that waited in vain halves the next one's, for five minutes.
+// Ends nothing. OVERT_TIMEOUT and OVERT_UNDELIVERED as in overt_client_flush; OVERT_OK, too, if no budget was left.
+overt_status overt_client_wait_at_exit(const overt_client *client);
 
 // Ends delivery: flushes unless `timeout_ms` is 0, then tells overt's thread to stop, which it does as soon as its
 // request has ended. Events can still be recorded; a later run sends them.
@@ -460,6 +485,8 @@ typedef enum {
   OVERT_REASON_PRIVILEGED = 10,
   // The tool's notice was not shown yet, and nobody said on: off.
   OVERT_REASON_NO_NOTICE = 11,
+  // There is no endpoint, and the wire knows none by itself: off.
+  OVERT_REASON_NO_ENDPOINT = 12,
 } overt_consent_reason_value;
 
 // The rule that decided about consent.
@@ -472,6 +499,10 @@ overt_status overt_client_consent(const overt_client *client, overt_consent_reas
 // says off overrules on. Off also erases the client ID and everything pending. OVERT_STORAGE: the choice holds in this
 // process, but could not be stored, or not all be erased.
 overt_status overt_client_set_consent(const overt_client *client, bool enabled, overt_consent_reason *out_reason);
+
+// Whether this client has shown the tool's notice: its first run on a terminal. Tools that count installations send an
+// event then.
+bool overt_client_notice_shown(const overt_client *client);
 
 // The word for a reason, such as "do_not_track", the same in every language of overt; "unknown" for an unknown value.
 const char *overt_consent_reason_str(overt_consent_reason reason);

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compares what the shipped library and the wheel are made of with the list that was agreed on.
 
-tests/abi/dependencies.txt has a line for each crate that is linked into libovert.so or the Python module on Linux: its name, its
-version up to which semver promises nothing breaks, and its licence. A crate that comes or goes, a licence that nobody has
-read, a source other than crates.io: each is a decision for a person. `tests/dependencies.py --write` accepts what there is.
+tests/abi/dependencies.txt has a line for each crate that is linked into libovert.so or the Python module on Linux: its
+name, its version as far as semver lets it break things, and its licence. A crate that comes or goes, a licence that
+nobody has read, a source other than crates.io: each is a decision for a person. `tests/dependencies.py --write` accepts
+what there is.
 """
 
 import json
@@ -44,8 +45,8 @@ def compatible(version: str) -> str:
 
 def main() -> int:
     workspace = metadata()
-    ids = linked(workspace)
-    crates = [one for one in workspace["packages"] if one["id"] in ids and one["id"] not in workspace["workspace_members"]]
+    ids = linked(workspace) - set(workspace["workspace_members"])
+    crates = [one for one in workspace["packages"] if one["id"] in ids]
     strangers = [one["id"] for one in crates if one["source"] != REGISTRY]
     if strangers:
         print(f"not from crates.io: {', '.join(strangers)}", file=sys.stderr)

@@ -27,6 +27,11 @@ go() { bindings/go/check.sh; }
 
 conformance() { tests/conformance/run.sh; } # one contract, the front door of each language
 
+graphite() { # the collector against a real Graphite, and the dashboard's queries
+  tests/tools.sh graphite
+  tests/graphite/run.sh
+}
+
 demo() { examples/demo.sh; }
 
 started=$SECONDS

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sees to the programs that the build and the tests need. What Debian packages is installed where that is possible;
-# what is missing otherwise is named, one line each. (Go is seen to by bindings/go/check.sh, Python's tools by
+# Sees to the programs that the build and the tests need; with the argument `graphite` also to those of the tests
+# against a real Graphite, which are 100 MB and needed by nobody else. What Debian packages is installed where that is
+# possible; what is missing otherwise is named, one line each. (Go is seen to by bindings/go/check.sh, Python's tools by
 # bindings/python/check.sh: both come from PyPI.)
 set -euo pipefail
 
@@ -22,6 +23,12 @@ need pkg-config pkg-config
 need cmake cmake
 need strace strace
 need valgrind valgrind
+if [ "${1:-}" = graphite ]; then
+  need carbon-cache graphite-carbon
+  need graphite-manage graphite-web
+  need node nodejs
+  need npm npm
+fi
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing: ${packages[*]}"

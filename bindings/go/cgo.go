@@ -130,6 +130,10 @@ func setOptions(c *C.overt_config, config *Config) error {
 	text(config.ClientIDPath, func(s C.overt_str) { C.overt_config_set_client_id_path(c, s) })
 	text(config.CountersPath, func(s C.overt_str) { C.overt_config_set_counters_path(c, s) })
 	text(config.CountersEndpoint, func(s C.overt_str) { C.overt_config_set_counters_endpoint(c, s) })
+	text(config.ClientIDKey, func(s C.overt_str) { C.overt_config_set_client_id_key(c, s) })
+	text(config.ConsentPath, func(s C.overt_str) { C.overt_config_set_consent_path(c, s) })
+	text(config.ConsentKey, func(s C.overt_str) { C.overt_config_set_consent_key(c, s) })
+	text(config.Ack, func(s C.overt_str) { C.overt_config_set_ack(c, s) })
 	for _, name := range slices.Sorted(maps.Keys(config.ExtraHeaders)) {
 		C.overt_config_add_header(c, str(name), str(config.ExtraHeaders[name]))
 	}
@@ -219,6 +223,9 @@ func setTimes(c *C.overt_config, config *Config) {
 			ms = C.int64_t(milliseconds(*interval))
 		}
 		C.overt_config_set_counters_interval_ms(c, ms)
+	}
+	if config.ResponseWait != nil {
+		C.overt_config_set_response_wait_ms(c, milliseconds(*config.ResponseWait))
 	}
 }
 
@@ -318,6 +325,12 @@ func closeNative(c *Client, wait time.Duration) Status {
 	return Status(status)
 }
 
+func waitAtExit(c *Client) Status {
+	status := C.overt_client_wait_at_exit(c.native)
+	runtime.KeepAlive(c)
+	return Status(status)
+}
+
 func consent(c *Client) Consent {
 	var reason C.overt_consent_reason
 	status := C.overt_client_consent(c.native, &reason)
@@ -329,6 +342,12 @@ func setConsent(c *Client, enabled bool) Status {
 	status := C.overt_client_set_consent(c.native, C.bool(enabled), nil)
 	runtime.KeepAlive(c)
 	return Status(status)
+}
+
+func noticeShown(c *Client) bool {
+	shown := C.overt_client_notice_shown(c.native)
+	runtime.KeepAlive(c)
+	return bool(shown)
 }
 
 // take calls a function that gives a text, and frees the text.

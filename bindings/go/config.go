@@ -18,17 +18,25 @@ type Config struct {
 	App string
 	// AppVersion is the property $app_version. Default: none.
 	AppVersion string
-	// APIKey is the project's public key. Without one the client is disabled.
+	// APIKey is the project's public key. Without one the client is disabled; "aws-sam" needs none.
 	APIKey string
-	// Endpoint is the server's URL. Default: PostHog's US cloud. Plain http only to loopback, unless AllowPlainHTTP.
+	// Endpoint is the server's URL. Default: PostHog's US cloud; with "aws-sam" there is none, and the client is disabled.
+	// Plain http only to loopback, unless AllowPlainHTTP.
 	Endpoint string
 	// AllowPlainHTTP allows plain http beyond loopback.
 	AllowPlainHTTP bool
-	// Wire is the protocol: "posthog" (default), or "posthog-v1" with a result for each event.
+	// Wire is the protocol: "posthog" (default), "posthog-v1" with a result for each event, or "aws-sam", AWS SAM CLI's
+	// metrics.
 	Wire string
 	// Compression says how requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and
 	// "zstd".
 	Compression string
+	// Ack says when an event counts as delivered: "status" (default), when the server's status says so; "write", only with
+	// "aws-sam", as soon as its request is written, whatever comes back.
+	Ack string
+	// ResponseWait: with Ack "write", how long the answer is awaited nevertheless, by nobody but overt's thread. Default:
+	// 100 ms.
+	ResponseWait *time.Duration
 	// ExtraHeaders are added to every request.
 	ExtraHeaders map[string]string
 
@@ -95,6 +103,9 @@ type Config struct {
 	// KeepSent says whether the last events that were sent stay readable. Off: what was kept goes with the next delivery.
 	// Default: true.
 	KeepSent *bool
+	// ClientIDKey: the client ID is the string under this key of ClientIDPath, which then is a JSON object's file. Empty: it
+	// is a text file.
+	ClientIDKey string
 	// Debug says on stderr what is done, never what an event holds. OVERT_DEBUG=1 does the same.
 	Debug bool
 
@@ -106,6 +117,12 @@ type Config struct {
 	// ConsentEnv are variables of the tool's own: NAME is on for 1, true, t, yes, y and on in any case, NAME=1,yes for
 	// exactly these values. Any other value, the empty one included, is off.
 	ConsentEnv []string
+	// ConsentPath is a JSON object's file of the tool's own that holds the user's choice, under ConsentKey. Its other members
+	// stay as they are. Default: the choice lies in StateDir.
+	ConsentPath string
+	// ConsentKey is the key in ConsentPath whose boolean is the choice. Without it nobody has chosen; what is no boolean, or
+	// a file that cannot be read, is off.
+	ConsentKey string
 	// DefaultConsent is what holds if nobody says anything. Default: true.
 	DefaultConsent *bool
 	// RespectDoNotTrack says whether DO_NOT_TRACK counts. Default: true.
@@ -148,6 +165,7 @@ func (c *Config) check() error {
 		{"timeout", int64(c.Timeout), math.MaxInt64},
 		{"connect_timeout", int64(c.ConnectTimeout), math.MaxInt64},
 		{"exit_timeout", int64(c.ExitTimeout), math.MaxInt64},
+		{"response_wait", int64(given(c.ResponseWait)), math.MaxInt64},
 		{"max_event_bytes", int64(c.MaxEventBytes), math.MaxInt64},
 		{"max_batch_bytes", int64(c.MaxBatchBytes), math.MaxInt64},
 		{"max_spool_events", int64(c.MaxSpoolEvents), math.MaxInt64},

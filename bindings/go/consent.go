@@ -32,6 +32,8 @@ const (
 	ReasonPrivileged ConsentReason = "privileged"
 	// ReasonNoNotice: Config.Notice was not shown yet, and nobody said on: off.
 	ReasonNoNotice ConsentReason = "no_notice"
+	// ReasonNoEndpoint: there is no endpoint, and the wire knows none by itself: off.
+	ReasonNoEndpoint ConsentReason = "no_endpoint"
 	// ReasonNoClient: the *Client is nil: off.
 	ReasonNoClient ConsentReason = "no_client"
 	// ReasonNoCgo: the program was built with CGO_ENABLED=0, which leaves overt out of it: off.

@@ -161,3 +161,34 @@ func TestAResetForgetsTheIDAndWhatWaits(t *testing.T) {
 	}
 	equal(t, "pending", len(client.Pending()), 0)
 }
+
+func TestMetricsAndAChoiceInTheToolsOwnFile(t *testing.T) {
+	config := serve(t).config(t)
+	own := filepath.Join(t.TempDir(), "metadata.json")
+	text := `{"telemetryEnabled": true, "installationId": "an-id", "other": 1.50}`
+	if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config.APIKey, config.Wire, config.Ack, config.ResponseWait = "", "aws-sam", "write", overt.Duration(0)
+	config.ClientIDPath, config.ClientIDKey = own, "installationId"
+	config.ConsentPath, config.ConsentKey = own, "telemetryEnabled"
+	client := open(t, config)
+	equal(t, "consent", client.Consent(), overt.Consent{Enabled: true, Reason: overt.ReasonStored})
+	equal(t, "notice", client.NoticeShown(), false)
+	uuid := record(t, client, "installed", overt.Props{"ci": nil})
+	line := `{"installed":{"requestId":"` + uuid + `","installationId":"an-id","ci":null}}`
+	equal(t, "pending", client.Pending()[0], line)
+	if _, err := client.SetConsent(false); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadFile(own)
+	equal(t, "error", err, nil)
+	equal(t, "the file", string(left), `{"telemetryEnabled": false, "other": 1.50}`)
+
+	config.Endpoint = ""
+	if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "consent", open(t, config).Consent(), overt.Consent{Reason: overt.ReasonNoEndpoint})
+	equal(t, "notice", (*overt.Client)(nil).NoticeShown(), false)
+}

@@ -27,9 +27,13 @@ func flush(*Client, time.Duration) Status { return OK }
 
 func closeNative(*Client, time.Duration) Status { return OK }
 
+func waitAtExit(*Client) Status { return OK }
+
 func consent(*Client) Consent { return Consent{Reason: ReasonNoCgo} }
 
 func setConsent(*Client, bool) Status { return Disabled }
+
+func noticeShown(*Client) bool { return false }
 
 func clientID(*Client) (string, Status) { return "", Disabled }
 

@@ -15,8 +15,7 @@ import (
 //
 // A nil *Client is a disabled one, so a program whose client could not be made needs no further check.
 type Client struct {
-	native      native
-	exitTimeout time.Duration
+	native native
 	// asks: there is a ConsentFunc, so nothing about consent is known without asking.
 	asks bool
 	// off is what was last known about consent, so that the disabled path is one load; deciding guards it.
@@ -35,7 +34,7 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{native: native, exitTimeout: config.ExitTimeout, asks: config.ConsentFunc != nil}
+	c := &Client{native: native, asks: config.ConsentFunc != nil}
 	runtime.AddCleanup(c, release, native)
 	c.Consent()
 	return c, nil
@@ -113,12 +112,17 @@ func (c *Client) Flush(ctx context.Context) error {
 }
 
 // Close ends delivery: it waits for at most Config.ExitTimeout, which by default is not at all, then stops overt's
-// thread. Events can still be recorded; a later run sends them. A second call does nothing.
+// thread. Each run in a row that waited in vain halves the next one's time, for five minutes; one that captured nothing
+// does not wait. Events can still be recorded; a later run sends them. A second call does nothing.
 func (c *Client) Close() error {
-	if c == nil {
+	if c == nil || c.closed.Swap(true) {
 		return nil
 	}
-	return c.close(c.exitTimeout)
+	waited := waitAtExit(c).err()
+	if err := closeNative(c, 0).err(); err != nil {
+		return err
+	}
+	return waited
 }
 
 // CloseContext is Close, but waits for delivery until ctx's deadline.
@@ -180,6 +184,12 @@ func (c *Client) SetConsent(enabled bool) (Consent, error) {
 	}
 	status := setConsent(c, enabled)
 	return c.Consent(), status.err()
+}
+
+// NoticeShown says whether this client has shown Config.Notice: the tool's first run on a terminal. Tools that count
+// installations record an event then.
+func (c *Client) NoticeShown() bool {
+	return c != nil && noticeShown(c)
 }
 
 // ClientID gives the random ID under which this installation's events are recorded, made now if there is none yet; ""

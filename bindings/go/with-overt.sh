@@ -26,7 +26,7 @@ case ${OVERT_PROFILE:-dev} in
     dev) library=$root/target/debug ;;
     *) library=$root/target/$OVERT_PROFILE ;;
 esac
-cargo build --quiet --locked --package overt-ffi --profile "${OVERT_PROFILE:-dev}" --manifest-path "$root/Cargo.toml" \
+cargo build --quiet --locked --package overt-ffi --package overt-cli --profile "${OVERT_PROFILE:-dev}" --manifest-path "$root/Cargo.toml" \
     --target-dir "$root/target"
 # The name that programs are linked to.
 ln -sf libovert.so "$library/libovert.so.0"
@@ -35,5 +35,7 @@ ln -sf libovert.so "$library/libovert.so.0"
 CGO_CFLAGS="-g -O2 -DOVERT_HEADER=$(cksum <"$root/include/overt.h" | tr -c '0-9\n' _)"
 CGO_LDFLAGS="-L$library -Wl,-rpath,$library"
 GOFLAGS=-buildvcs=false
-export CGO_CFLAGS CGO_LDFLAGS GOFLAGS
+# For the tests: what a person types in another terminal.
+OVERT_COMMAND=$library/overt
+export CGO_CFLAGS CGO_LDFLAGS GOFLAGS OVERT_COMMAND
 exec "$@"

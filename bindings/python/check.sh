@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 ./install.sh
 python=../../target/venv/bin/python
 
-programs="../../examples/python ../../benches/python ../../tests/conformance/python"
+programs="../../examples ../../benches/python ../../tests/conformance/python ../../tests/graphite"
 # shellcheck disable=SC2086 # several directories
 "$python" -m ruff check --quiet . $programs
 # shellcheck disable=SC2086 # several directories
@@ -14,5 +14,6 @@ programs="../../examples/python ../../benches/python ../../tests/conformance/pyt
     exit 1
 }
 "$python" -m mypy --no-error-summary
-"$python" -m mypy.stubtest --concise overt
+"$python" -m mypy.stubtest --concise --allowlist stubtest.txt overt
 "$python" -m pytest -q "$@"
+PYTHONPATH=../../target/oldest "$python" -m pytest -q tests/test_commands_click.py tests/test_commands_typer.py

@@ -19,6 +19,12 @@ if [ ! -x "$venv/bin/python" ] || ! cmp -s requirements-dev.txt "$venv/installed
     pip install -r requirements-dev.txt || { say "the tools of requirements-dev.txt cannot be installed"; exit 1; }
     cp requirements-dev.txt "$venv/installed.txt"
 fi
+# The oldest click and Typer that overt.commands works with, beside the newest.
+if ! cmp -s requirements-oldest.txt "$target/oldest/installed.txt"; then
+    rm -rf "$target/oldest"
+    pip install --no-deps --target "$target/oldest" -r requirements-oldest.txt || { say "requirements-oldest.txt cannot be installed"; exit 1; }
+    cp requirements-oldest.txt "$target/oldest/installed.txt"
+fi
 
 profile=${OVERT_PROFILE:-dev}
 wheels=$target/wheels/$profile

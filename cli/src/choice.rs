@@ -32,7 +32,7 @@ struct Erased {
 }
 
 pub(crate) fn on(tool: &Tool<'_>) -> Result<Answer, Error> {
-    tool.unknown()?.set_consent(true)?;
+    for_all(tool, |client| client.set_consent(true).map(drop))?;
     let now = tool.reopened()?;
     let consent = now.consent();
     if tool.request.json {
@@ -48,7 +48,7 @@ pub(crate) fn on(tool: &Tool<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn off(tool: &Tool<'_>) -> Result<Answer, Error> {
     let erased = Erased::of(tool);
-    erase(tool, |client| client.set_consent(false).map(drop))?;
+    for_all(tool, |client| client.set_consent(false).map(drop))?;
     let now = tool.reopened()?;
     let consent = now.consent();
     if tool.request.json {
@@ -64,7 +64,7 @@ pub(crate) fn off(tool: &Tool<'_>) -> Result<Answer, Error> {
 
 pub(crate) fn reset(tool: &Tool<'_>) -> Result<Answer, Error> {
     let erased = Erased::of(tool);
-    erase(tool, |client| client.reset_client_id().map(drop))?;
+    for_all(tool, |client| client.reset_client_id().map(drop))?;
     // Each client erased what those before it had made. Only now can every destination be known again.
     let now = tool.reopened()?;
     for destination in &now.destinations {
@@ -84,9 +84,9 @@ pub(crate) fn reset(tool: &Tool<'_>) -> Result<Answer, Error> {
     Ok(Answer::done(format!("{app}: {news}. {}\n", erased.as_text())))
 }
 
-/// Lets every client erase, and says what went wrong first only after all have tried. A tool may keep its ID in a file
-/// of its own that one destination knows and another does not.
-fn erase(tool: &Tool<'_>, one: impl Fn(&Client) -> Result<(), Error>) -> Result<(), Error> {
+/// Lets every client do it, and says what went wrong first only after all have tried. A tool may keep its choice and its ID
+/// in files of its own that one destination knows and another does not.
+fn for_all(tool: &Tool<'_>, one: impl Fn(&Client) -> Result<(), Error>) -> Result<(), Error> {
     let of_destinations: Vec<_> = tool.destinations.iter().map(|destination| one(&destination.client)).collect();
     let of_unknown = one(&tool.unknown()?);
     of_destinations.into_iter().chain([of_unknown]).collect()

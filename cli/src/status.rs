@@ -4,7 +4,7 @@ use crate::counters::Counters;
 use crate::tool::{Destination, Tool, spool_root};
 use crate::words::{self, ConsentJson, count};
 use crate::{Answer, Verb};
-use overt::{ConsentReason, Ledger};
+use overt::{ConsentReason, Ledger, StoredChoice};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io;
@@ -94,7 +94,7 @@ fn as_text(tool: &Tool<'_>) -> String {
     }
     let client_id = tool.client_id().map_or("none".to_owned(), |(id, path)| format!("{id} (in {})", path.display()));
     text += &format!("\nfiles      {}\n", tool.paths.state_dir.display());
-    text += &format!("choice     {}\n", choice(&tool.paths.consent));
+    text += &format!("choice     {}\n", choice(tool));
     text += &format!("client ID  {client_id}\n");
     for destination in &tool.destinations {
         text += &destination_text(tool, destination);
@@ -104,8 +104,11 @@ fn as_text(tool: &Tool<'_>) -> String {
 
 fn destination_text(tool: &Tool<'_>, destination: &Destination) -> String {
     let config = &destination.config;
-    let mut text =
-        format!("\n{} ({}, key {})\n", config.endpoint, config.wire.as_str(), words::key_hint(&config.api_key));
+    let key = match config.api_key.as_str() {
+        "" => String::new(),
+        key => format!(", key {}", words::key_hint(key)),
+    };
+    let mut text = format!("\n{} ({}{key})\n", config.endpoint, config.wire.as_str());
     let consent = destination.client.consent();
     if consent != tool.consent() {
         text += &format!("  here     {}\n", words::decision(consent, tool));
@@ -139,8 +142,25 @@ fn events(number: u64) -> String {
     if number == 0 { "none".to_owned() } else { count(number, "event") }
 }
 
+/// The stored choice. Of a tool that keeps it in a file of its own both places are named, if both are used.
+fn choice(tool: &Tool<'_>) -> String {
+    let beside = tool.paths.state_dir.join("consent");
+    if tool.paths.consent == beside {
+        return choice_in(&beside);
+    }
+    let said = match tool.unknown().map(|client| client.stored_choice()) {
+        Ok(StoredChoice::None) => return "none".to_owned(),
+        Ok(StoredChoice::On) => "on",
+        Ok(StoredChoice::Off) => "off",
+        Ok(StoredChoice::Unreadable) | Err(_) => "cannot be understood",
+    };
+    let files = [&tool.paths.consent, &beside].into_iter().filter(|file| file.exists());
+    let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    format!("{said} (in {})", words::listed(&files))
+}
+
 /// What the file with the choice says, as core understands it: "off, since 2026-…".
-fn choice(path: &Path) -> String {
+fn choice_in(path: &Path) -> String {
     let said = match std::fs::read_to_string(path) {
         Ok(text) => match text.split_ascii_whitespace().take(2).collect::<Vec<_>>().as_slice() {
             [choice @ ("on" | "off")] => (*choice).to_owned(),

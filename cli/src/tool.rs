@@ -37,8 +37,7 @@ pub(crate) struct Waiting {
 impl<'r> Tool<'r> {
     pub(crate) fn open(request: &'r Request, variables: Variables) -> Result<Self, Error> {
         let stored = Config::stored(&request.app, request.state_dir.as_deref())?;
-        let unknown = unknown(request);
-        let client = open(&unknown, &variables)?;
+        let client = open(&unknown(request)?, &variables)?;
         let no_home = || Error::new(overt::ErrorKind::Storage, "this user has no home directory");
         let paths = client.paths().ok_or_else(no_home)?;
         let mut unreadable = Vec::new();
@@ -90,23 +89,15 @@ impl<'r> Tool<'r> {
 
     /// The client ID, if there is one. Only looks.
     pub(crate) fn client_id(&self) -> Option<(String, &Path)> {
-        let in_counters = |destination: &&Destination| destination.config.counters_path.is_some();
-        let of_counters = self.destinations.iter().filter(in_counters).find_map(|destination| {
-            Some((destination.client.stored_client_id()?, destination.paths.client_id.as_path()))
-        });
-        of_counters.or_else(|| self.client_id_paths().find_map(|path| Some((read_id(path)?, path))))
+        let of = |client: &Client| client.stored_client_id();
+        let known = self.destinations.iter().find_map(|one| Some((of(&one.client)?, one.paths.client_id.as_path())));
+        known.or_else(|| Some((of(&self.unknown().ok()?)?, self.paths.client_id.as_path())))
     }
 
     /// Where the client ID lies, or would.
     pub(crate) fn client_id_path(&self) -> &Path {
-        let first = self.client_id_paths().next();
+        let first = self.destinations.first().map(|destination| destination.paths.client_id.as_path());
         self.client_id().map(|(_, path)| path).or(first).unwrap_or(&self.paths.client_id)
-    }
-
-    /// A tool may keep its ID in a file of its own.
-    fn client_id_paths(&self) -> impl Iterator<Item = &Path> {
-        let of_destinations = self.destinations.iter().map(|destination| &destination.paths.client_id);
-        of_destinations.chain([&self.paths.client_id]).map(PathBuf::as_path)
     }
 
     /// The same tool, looked at anew: for what holds after a change, in the next process.
@@ -120,9 +111,9 @@ impl<'r> Tool<'r> {
         Ok(Self { request: self.request, variables, paths, destinations, unreadable: Vec::new() })
     }
 
-    /// A client that knows no destination: for the choice, and for what lies at the default places.
+    /// A client that knows no destination: for the choice, and for what lies in the places that need none.
     pub(crate) fn unknown(&self) -> Result<Client, Error> {
-        open(&unknown(self.request), &self.variables)
+        open(&unknown(self.request)?, &self.variables)
     }
 
     /// How to call another verb for the same tool.
@@ -143,9 +134,11 @@ impl<'r> Tool<'r> {
 
     /// A person's word holds for every tool; what an unknown tool would do by itself is unknown.
     fn consent_of_unknown(&self) -> Consent {
-        let mut config = unknown(self.request);
-        config.api_key = UNKNOWN_KEY.to_owned();
-        let decided = open(&config, &self.variables).ok().map(|client| client.consent());
+        let with_key = unknown(self.request).map(|mut config| {
+            config.api_key = UNKNOWN_KEY.to_owned();
+            config
+        });
+        let decided = with_key.and_then(|config| open(&config, &self.variables)).ok().map(|client| client.consent());
         let nothing = Consent { enabled: false, reason: ConsentReason::NoApiKey };
         decided.filter(|consent| consent.reason.is_a_persons()).unwrap_or(nothing)
     }
@@ -188,11 +181,10 @@ pub(crate) fn spool_root(paths: &Paths) -> PathBuf {
     paths.spool.parent().unwrap_or(&paths.spool).to_owned()
 }
 
-fn unknown(request: &Request) -> Config {
-    let mut config = Config::new(request.app.as_str());
-    config.state_dir.clone_from(&request.state_dir);
+fn unknown(request: &Request) -> Result<Config, Error> {
+    let mut config = Config::without_destination(&request.app, request.state_dir.as_deref())?;
     config.background = false;
-    config
+    Ok(config)
 }
 
 /// Opens a client that sees the same variables as the others; with `background` off this only reads.
@@ -222,14 +214,6 @@ fn as_event(line: &str) -> Option<Box<RawValue>> {
     RawValue::from_string(line.to_owned()).ok()
 }
 
-/// As core reads it: one word, and short enough for a server.
-fn read_id(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let id = text.trim();
-    let plain = !id.contains(|character: char| character.is_whitespace() || character.is_control());
-    ((1..=200).contains(&id.len()) && plain).then(|| id.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,15 +238,5 @@ mod tests {
         let threads = std::fs::read_dir("/proc/self/task").unwrap();
         let mut names = threads.filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).ok());
         assert!(!names.any(|name| name.trim() == "overt"));
-    }
-
-    #[test]
-    fn only_what_can_be_an_id_is_read_as_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("client_id");
-        for (text, id) in [("an-id\n", Some("an-id")), ("", None), ("two words", None), ("a\u{1b}b", None)] {
-            std::fs::write(&path, text).unwrap();
-            assert_eq!(read_id(&path).as_deref(), id, "{text:?}");
-        }
     }
 }

@@ -58,6 +58,7 @@ fn reason(consent: Consent, tool: &Tool<'_>) -> String {
         }
         ConsentReason::Default => "that is this tool's default".to_owned(),
         ConsentReason::NoApiKey => "nothing is known of where it would send to".to_owned(),
+        ConsentReason::NoEndpoint => "it has no endpoint to send to".to_owned(),
         // `Host`, and what later versions of the core may add.
         other => format!("of the rule \"{}\"", other.as_str()),
     }

@@ -8,12 +8,12 @@
 
 pub mod beside;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use self::beside::{Beside, Library};
+use crate::field;
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::time::Moment;
@@ -66,13 +66,8 @@ struct Fields<'a> {
     distinct_id: Option<&'a RawValue>,
     #[serde(borrow)]
     timestamp: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "field::present")]
     properties: Option<&'a RawValue>,
-}
-
-/// Keeps `null` apart from a field that is absent.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl Event {
@@ -102,9 +97,9 @@ impl<'a> Fields<'a> {
     }
 
     fn check(self, beside: &Beside<'_>, passage: Passage) -> Result<Event, Refusal> {
-        let event = text_within("event", self.event, limits::EVENT_NAME_BYTES)?;
-        let distinct_id = text_within("distinct_id", self.distinct_id, limits::DISTINCT_ID_BYTES)?;
-        let uuid = uuid(self.uuid)?;
+        let event = field::text("event", self.event, limits::EVENT_NAME_BYTES)?;
+        let distinct_id = field::text("distinct_id", self.distinct_id, limits::DISTINCT_ID_BYTES)?;
+        let uuid = field::uuid("uuid", self.uuid)?;
         let timestamp = timestamp(self.timestamp)?;
         let (properties, values) = beside.join(properties(self.properties)?)?;
 
@@ -133,30 +128,6 @@ fn corrected(happened: Option<Moment>, passage: Passage, skew_is_real: bool) -> 
         (happened, _) => happened,
     };
     moment.unwrap_or(passage.received)
-}
-
-/// A non-empty string of at most `limit` bytes.
-fn text_within(field: &'static str, value: Option<&RawValue>, limit: usize) -> Result<String, Refusal> {
-    let value = value.ok_or_else(|| Refusal::invalid(field, format!("`{field}` is missing")))?;
-    let text: String = serde_json::from_str(value.get())
-        .map_err(|_| Refusal::invalid(field, format!("`{field}` must be a string")))?;
-    match text.len() {
-        0 => Err(Refusal::invalid(field, format!("`{field}` is empty"))),
-        length if length > limit => {
-            Err(Refusal::invalid(field, format!("`{field}` has {length} bytes, at most {limit} are allowed")))
-        }
-        _ => Ok(text),
-    }
-}
-
-/// A UUID in any of its written forms. The nil UUID is nobody's: all events that carry it would be one.
-fn uuid(value: Option<&RawValue>) -> Result<String, Refusal> {
-    let value = value.ok_or_else(|| Refusal::invalid("uuid", "`uuid` is missing"))?;
-    let text: Option<String> = serde_json::from_str(value.get()).ok();
-    text.and_then(|text| Uuid::try_parse(&text).ok())
-        .filter(|uuid| !uuid.is_nil())
-        .map(|uuid| uuid.hyphenated().to_string())
-        .ok_or_else(|| Refusal::invalid("uuid", "`uuid` must be a UUID other than nil"))
 }
 
 /// Any string: one that is no time is kept and does not count, as at PostHog.

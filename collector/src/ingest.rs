@@ -1,4 +1,5 @@
-//! The thread that owns the database's writer, and the desk at which the async side leaves batches for it.
+//! The thread that owns the database's writer, and the desk at which the async side leaves batches and
+//! documents for it.
 //!
 //! - An answer means committed: see [`crate::store`] for what that survives.
 //! - The desk is bounded. Whoever finds it full waits, and with him the client.
@@ -10,10 +11,11 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::batch::Batch;
+use crate::counters::Document;
 use crate::limits;
-use crate::store::{Error, Stored, Writer};
+use crate::store::{Error, Kept, Stored, Writer};
 
-/// Where batches are left. Cheap to clone.
+/// Where batches and documents are left. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
     jobs: mpsc::Sender<Job>,
@@ -26,6 +28,7 @@ pub struct Closed;
 enum Job {
     /// The permit bounds the batches in memory, so it lives as long as the batch.
     Insert(Batch, OwnedSemaphorePermit, oneshot::Sender<Result<Stored, Error>>),
+    Keep(Document, OwnedSemaphorePermit, oneshot::Sender<Result<Kept, Error>>),
     Count(oneshot::Sender<usize>),
 }
 
@@ -40,6 +43,11 @@ impl Desk {
     /// Returns when the batch is durable, or could not be stored.
     pub async fn insert(&self, batch: Batch, permit: OwnedSemaphorePermit) -> Result<Result<Stored, Error>, Closed> {
         self.ask(|answer| Job::Insert(batch, permit, answer)).await
+    }
+
+    /// Returns when the document is durable, or could not be stored.
+    pub async fn keep(&self, document: Document, permit: OwnedSemaphorePermit) -> Result<Result<Kept, Error>, Closed> {
+        self.ask(|answer| Job::Keep(document, permit, answer)).await
     }
 
     /// How many events are stored. Waits its turn behind the batches, so an answer also says that the thread works.
@@ -60,6 +68,10 @@ fn work(mut writer: Writer, mut inbox: mpsc::Receiver<Job>) {
         match job {
             Job::Insert(batch, permit, answer) => {
                 let _ = answer.send(writer.insert(&batch));
+                drop(permit);
+            }
+            Job::Keep(document, permit, answer) => {
+                let _ = answer.send(writer.keep(&document));
                 drop(permit);
             }
             Job::Count(answer) => {

@@ -41,6 +41,73 @@ pub const SDK_INFO_BYTES: usize = 64;
 /// What of an event's `uuid` an answer repeats, as the name of its result. The longest form of a UUID has 45.
 pub const UUID_BYTES: usize = 45;
 
+/// A document of counters. The largest that the limits below let pass has half of that.
+pub const DOCUMENT_BYTES: usize = 1024 * 1024;
+
+/// Command paths in a document: those that one installation has used, of however many its tool has.
+pub const PATHS: usize = 1_000;
+
+/// Exit codes of one path: a process of Unix has one byte for it.
+pub const EXIT_CODES: usize = 256;
+
+/// Counts in a document: four exit codes for each of the most paths. Each may become a series in Graphite.
+pub const DOCUMENT_COUNTERS: usize = 4_000;
+
+/// A command path: ten times `pace get data-policy`.
+pub const PATH_BYTES: usize = 256;
+
+/// Words of a command path, each a tag in Graphite. Trees of commands are rarely deeper than six.
+pub const PATH_WORDS: usize = 16;
+
+/// `cli_version`. A version of Git's own making, `v1.16.0-rc.1-123-gdeadbee-dirty`, has some 30.
+pub const CLI_VERSION_BYTES: usize = 64;
+
+/// `operating_system`: Go's and ours have at most ten.
+pub const OPERATING_SYSTEM_BYTES: usize = 64;
+
+/// The largest count: up to 2⁵³ a double, which is what Graphite keeps, is exact.
+pub const COUNT: u64 = 1 << 53;
+
+/// Installations and counters stored, in all: some 80 MB of database.
+pub const STORED_COUNTERS: usize = 1_000_000;
+
+/// Series that Graphite is ever given. Whisper keeps 12 bytes a point from the start: with Debian's retentions (a day
+/// of minutes, a month of 5 minutes, 3 years of hours) 436 KB a series, 4.4 GB for all; a year of minutes would be 6 MB
+/// each.
+pub const SERIES: usize = 10_000;
+
+/// Slots that are kept for a Graphite that is away: a week of minutes.
+pub const BACKLOG_SLOTS: i64 = 7 * 24 * 60;
+
+/// Changes of series that are kept for a Graphite that is away: some 20 MB of database.
+pub const BACKLOG_CHANGES: u32 = 1_000_000;
+
+/// Points that are collected from the backlog before they are sent, and at most one slot more: a few MB in memory.
+pub const COLLECTED_POINTS: usize = 10_000;
+
+/// Points of one POST, some 200 KB, and of one write to Carbon, some 150 KB. Between two of them the collector may end.
+pub const SEND_POINTS: usize = 1_000;
+
+/// How long what was written to Carbon may still be lost with it: Carbon says nothing, and brings its cache to disk at
+/// 500 series a second, as Debian configures it. That is 20 seconds for all of ours; the rest is for a Carbon that has
+/// more to do.
+pub const CARBON_SETTLES: Duration = Duration::from_secs(600);
+
+/// For a connection to Graphite. What a far network needs.
+pub const GRAPHITE_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// For a write to Carbon to go on, and for a whole POST; the collector's end may have to wait for one of them.
+pub const GRAPHITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The pause after the first failure of Graphite; it doubles with each.
+pub const GRAPHITE_FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest of these pauses. One slot of the usual interval: to try more seldom would save nothing.
+pub const GRAPHITE_LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The file or variable with the credentials for Graphite. Grafana Cloud's tokens have some 200 bytes.
+pub const CREDENTIALS_BYTES: usize = 4096;
+
 /// Connections at once; more wait in the kernel's queue. Half of the usual 1,024 file descriptors.
 pub const CONNECTIONS: usize = 512;
 

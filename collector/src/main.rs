@@ -1,4 +1,5 @@
-//! overt's collector: receives events over PostHog's capture protocol, keeps them in SQLite, and shows what came.
+//! overt's collector: receives events over PostHog's capture protocol, and counters in PACE's form; keeps both in
+//! SQLite, shows what came, and writes the counters to Graphite.
 //!
 //! This file reads the command line and says what failed: one line on stderr, status 1. What the line may not say is
 //! status 2, from clap.
@@ -11,11 +12,15 @@
 )]
 
 mod batch;
+mod counters;
 mod encoding;
 mod event;
+mod field;
+mod graphite;
 mod ingest;
 mod keys;
 mod limits;
+mod operator;
 mod posthog;
 mod posthog_v1;
 mod refusal;
@@ -33,12 +38,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::store::Reader;
 
-/// Receives usage telemetry over PostHog's capture protocol and keeps it in a SQLite file.
+/// Receives usage telemetry, keeps it in a SQLite file, and writes counters to Graphite.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -62,6 +68,8 @@ enum Command {
         /// How long a request's body may take.
         #[arg(long, value_name = "SECONDS", default_value_t = limits::BODY_TIMEOUT.as_secs(), value_parser = clap::value_parser!(u64).range(1..=3600))]
         body_timeout: u64,
+        #[command(flatten)]
+        graphite: graphite::Options,
     },
     /// Print the events that came last, the newest at the end.
     Events {
@@ -78,7 +86,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print totals, by event and by app.
+    /// Print the counters, by command and exit code.
+    Counters {
+        /// The database.
+        #[arg(long, value_name = "FILE", default_value = "overt.db")]
+        db: PathBuf,
+        /// One JSON object a line: the latest document of each installation.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print totals, by event and by app, and of the counters.
     Summary {
         /// The database.
         #[arg(long, value_name = "FILE", default_value = "overt.db")]
@@ -91,21 +108,21 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Serve { listen, db, api_keys, body_timeout } => {
+        Command::Serve { listen, db, api_keys, body_timeout, graphite } => {
             let keys = if api_keys.is_empty() { Keys::Any } else { Keys::Only(api_keys) };
             let limits = Limits { body_timeout: Duration::from_secs(body_timeout), ..Limits::default() };
-            serve::run(serve::Options { listen, db, keys, limits })
+            serve::run(serve::Options { listen, db, keys, limits, graphite })
         }
         Command::Events { db, limit, event, json } => {
             events(&db, limit, event.as_deref(), json).and_then(|text| print(&text))
         }
+        Command::Counters { db, json } => counters(&db, json).and_then(|text| print(&text)),
         Command::Summary { db, json } => summary(&db, json).and_then(|text| print(&text)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Unlike `eprintln!` this does not panic when nobody holds the other end of stderr.
-            let _ = writeln!(io::stderr(), "overt-collector: {error}");
+            operator::tell(error);
             ExitCode::FAILURE
         }
     }
@@ -114,19 +131,25 @@ fn main() -> ExitCode {
 fn events(db: &Path, limit: u32, name: Option<&str>, json: bool) -> Result<String, String> {
     let events =
         Reader::open(db).and_then(|reader| reader.latest(limit, name)).map_err(|error| cannot_read(db, &error))?;
-    if !json {
-        return Ok(report::events(&events));
+    if json { lines(&events) } else { Ok(report::events(&events)) }
+}
+
+fn counters(db: &Path, json: bool) -> Result<String, String> {
+    let reader = Reader::open(db).map_err(|error| cannot_read(db, &error))?;
+    if json {
+        return lines(&reader.installations().map_err(|error| cannot_read(db, &error))?);
     }
-    let lines = events.iter().map(|event| report::line(event).map(|line| line + "\n"));
-    lines.collect::<Result<_, _>>().map_err(|error| error.to_string())
+    reader.by_command().map(|rows| report::counters(&rows)).map_err(|error| cannot_read(db, &error))
 }
 
 fn summary(db: &Path, json: bool) -> Result<String, String> {
     let summary = Reader::open(db).and_then(|mut reader| reader.summary()).map_err(|error| cannot_read(db, &error))?;
-    if !json {
-        return Ok(report::summary(&summary));
-    }
-    report::line(&summary).map(|line| line + "\n").map_err(|error| error.to_string())
+    if json { lines(&[summary]) } else { Ok(report::summary(&summary)) }
+}
+
+fn lines(values: &[impl Serialize]) -> Result<String, String> {
+    let lines = values.iter().map(|value| report::line(value).map(|line| line + "\n"));
+    lines.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 fn cannot_read(db: &Path, error: &store::Error) -> String {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::store::rows::{StoredEvent, Summary};
+use crate::store::rows::{CommandRow, CounterSummary, StoredEvent, Summary};
 use crate::text::{Side, escaped, json_line, shortened, table};
 
 /// Enough to tell clients apart by eye: the first group of a UUID, and `…`.
@@ -21,8 +21,11 @@ const NAME_WIDTH: usize = 40;
 /// What is left of a line of some 150 characters.
 const PROPERTIES_WIDTH: usize = 60;
 
-/// Rows of a table of a summary: two screens. Anyone may send any name, so there may be very many.
-const SUMMARY_ROWS: usize = 100;
+/// A command path: its words are the table's point.
+const COMMAND_WIDTH: usize = 80;
+
+/// Rows of a table of totals: two screens. Anyone may send any name, so there may be very many.
+const TOTALS_ROWS: usize = 100;
 
 /// A table of events, in their order.
 pub fn events(events: &[StoredEvent]) -> String {
@@ -44,7 +47,23 @@ pub fn events(events: &[StoredEvent]) -> String {
     table(columns.map(|title| (title, Side::Left)), &rows)
 }
 
-/// A summary as three tables.
+/// A table of commands and how they ended.
+pub fn counters(rows: &[CommandRow]) -> String {
+    let rows = rows.iter().map(|row| {
+        let command = cell(&row.command, COMMAND_WIDTH);
+        [command, row.exit_code.to_string(), row.count.to_string(), row.installations.to_string(), row.last.clone()]
+    });
+    let columns = [
+        ("command", Side::Left),
+        ("exit code", Side::Right),
+        ("count", Side::Right),
+        ("installations", Side::Right),
+        ("last", Side::Left),
+    ];
+    first_rows(columns, rows)
+}
+
+/// A summary as tables: totals, by event, by app, and what there is of counters.
 pub fn summary(summary: &Summary) -> String {
     let moment = |moment: &Option<String>| moment.clone().unwrap_or_else(|| "-".to_owned());
     let totals = [
@@ -54,10 +73,7 @@ pub fn summary(summary: &Summary) -> String {
         ("first", moment(&summary.first)),
         ("last", moment(&summary.last)),
     ];
-    let mut text = String::new();
-    for (name, value) in totals {
-        text.push_str(&format!("{name:<10}  {value}\n"));
-    }
+    let mut text = numbers(&totals);
 
     let by_event = summary
         .by_event
@@ -74,7 +90,33 @@ pub fn summary(summary: &Summary) -> String {
     });
     text.push('\n');
     text.push_str(&first_rows([("app", Side::Left), ("version", Side::Left), count, clients, last], by_app));
+    if summary.counters != CounterSummary::default() {
+        text.push('\n');
+        text.push_str(&counter_numbers(&summary.counters));
+    }
     text
+}
+
+fn counter_numbers(counters: &CounterSummary) -> String {
+    let all = [
+        ("installations", counters.installations),
+        ("counters", counters.counters),
+        ("documents", counters.documents),
+        ("late documents", counters.late_documents),
+        ("refused documents", counters.refused_documents),
+        ("graphite series", counters.graphite_series),
+        ("graphite series over limit", counters.graphite_series_over_limit),
+        ("graphite seconds behind", counters.graphite_seconds_behind),
+        ("graphite dropped slots", counters.graphite_dropped_slots),
+        ("graphite refused points", counters.graphite_refused_points),
+    ];
+    numbers(&all.map(|(name, number)| (name, number.to_string())))
+}
+
+/// A number a line, in a column.
+fn numbers(all: &[(&str, String)]) -> String {
+    let width = all.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    all.iter().map(|(name, number)| format!("{name:<width$}  {number}\n")).collect()
 }
 
 /// One value as one line of JSON.
@@ -82,13 +124,13 @@ pub fn line(value: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(json_line(&serde_json::to_string(value)?))
 }
 
-/// A table of the first [`SUMMARY_ROWS`] rows, which says how many it leaves out.
+/// A table of the first [`TOTALS_ROWS`] rows, which says how many it leaves out.
 fn first_rows<const COLUMNS: usize>(
     columns: [(&str, Side); COLUMNS],
     rows: impl ExactSizeIterator<Item = [String; COLUMNS]>,
 ) -> String {
-    let left_out = rows.len().saturating_sub(SUMMARY_ROWS);
-    let rows: Vec<_> = rows.take(SUMMARY_ROWS).collect();
+    let left_out = rows.len().saturating_sub(TOTALS_ROWS);
+    let rows: Vec<_> = rows.take(TOTALS_ROWS).collect();
     let mut text = table(columns, &rows);
     if left_out > 0 {
         text.push_str(&format!("and {left_out} more: see --json\n"));

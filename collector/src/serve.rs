@@ -10,11 +10,12 @@ use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 
+use crate::graphite::{self, Feed, Running};
 use crate::ingest;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::server;
-use crate::store::Writer;
+use crate::store::{Outbox, Writer};
 
 /// What `serve` was asked to do.
 pub struct Options {
@@ -26,12 +27,17 @@ pub struct Options {
     pub keys: Keys,
     /// What is too much.
     pub limits: Limits,
+    /// Where counters go.
+    pub graphite: graphite::Options,
 }
 
 /// Serves. An error is one line for the operator.
 pub fn run(options: Options) -> Result<(), String> {
-    let database = options.db.display();
-    let writer = Writer::open(&options.db).map_err(|error| format!("cannot open {database}: {error}"))?;
+    let cannot_open = |error| format!("cannot open {}: {error}", options.db.display());
+    // Before the database is made: what it may complain of is on the command line.
+    let sink = options.graphite.sink()?;
+    let writer = Writer::open(&options.db).map_err(cannot_open)?;
+    let mut outbox = Outbox::open(&options.db).map_err(cannot_open)?;
     let (desk, store) = ingest::start(writer).map_err(|error| format!("cannot start a thread: {error}"))?;
     // One thread is enough for the sockets: reading JSON goes to blocking threads, writing to the store's.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -44,8 +50,20 @@ pub fn run(options: Options) -> Result<(), String> {
             .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
         // Before the line is printed: whoever reads it may stop us at once.
         let stop = stop_signal().map_err(|error| format!("cannot watch for signals: {error}"))?;
+        let feed = match sink {
+            Some(sink) => Some(
+                Running::start(Feed::new(outbox, sink, &options.graphite))
+                    .map_err(|error| format!("cannot start a thread: {error}"))?,
+            ),
+            None => {
+                // From now on nobody records what changes when: later it could not be told what was true in between.
+                outbox.forget().map_err(cannot_open)?;
+                None
+            }
+        };
         announce(&listener).map_err(|error| format!("cannot write to stdout: {error}"))?;
         server::serve(listener, desk, options.keys, options.limits, stop).await;
+        drop(feed);
         Ok::<(), String>(())
     })?;
     // With the runtime go the last desks, so the thread ends, and with it the connection: SQLite tidies up its log.

@@ -16,19 +16,20 @@ mod session;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::Config;
-use crate::consent::{Consent, Rules, Signals};
+use crate::consent::{Consent, ConsentReason, KeptChoice, Rules, Signals, StoredChoice};
 use crate::cooldown::Cooldown;
 use crate::counters::Counters;
 use crate::environment::Variables;
 use crate::error::{Error, ErrorKind};
-use crate::event::{self, Common, Event, Properties, Rewritten};
-use crate::identity::{self, Keeper};
+use crate::event::{self, Common, Event, Properties};
+use crate::identity::{self, IdFile};
 use crate::ledger::{Count, Ledger};
 use crate::loss::LossReason;
-use crate::notice::Notice;
+use crate::notice::{Mark, Notice};
+use crate::salt;
 use crate::sent;
 use crate::spool::{self, books};
-use crate::state::{self, StateDir};
+use crate::state::{Member, StateDir};
 use crate::stats::{Counts, Stats, Storage};
 use crate::trace::Trace;
 use crate::transport::{self, HttpTransport, Transport};
@@ -40,7 +41,7 @@ use serde::Serialize;
 use session::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -84,12 +85,15 @@ struct Inner {
     to: Destination,
     /// An error if this user has no home: then nothing can be recorded.
     state: Result<StateDir, Error>,
+    /// What is missing so that events have nowhere to go; counting goes on without it.
+    missing: Option<ConsentReason>,
     /// If the tool's commands are counted.
     counters: Option<Counters>,
     clock: Box<dyn Clock>,
     transport: Box<dyn Transport>,
     trace: Trace,
     notice: Option<Notice>,
+    kept: KeptChoice,
     /// What `set_consent` said in this process.
     said: AtomicU8,
     /// The decision, so that the disabled path is one load.
@@ -117,29 +121,43 @@ impl Client {
         let to = Destination {
             wire: config.wire,
             endpoint: config.wire.endpoint(&config.endpoint),
-            api_key: config.api_key.trim().to_owned(),
+            api_key: config.wire.key(&config.api_key)?,
             compression: config.compression,
             historical_migration: config.historical_migration,
             extra_headers: config.extra_headers.clone(),
+            ack: config.ack,
         };
-        to.wire.check_key(&to.api_key)?;
-        transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;
+        if !to.endpoint.is_empty() {
+            transport::check_endpoint(&to.endpoint, config.allow_plain_http)?;
+        }
         session::common(&config, &Variables::default())?;
 
+        let missing = if to.wire.needs_key() && to.api_key.is_empty() {
+            Some(ConsentReason::NoApiKey)
+        } else {
+            to.endpoint.is_empty().then_some(ConsentReason::NoEndpoint)
+        };
         let rules = Rules {
             variables: config.consent_env.clone(),
             respect_do_not_track: config.respect_do_not_track,
             in_ci: config.in_ci,
             default: config.default_consent,
             // Counting goes on without a server.
-            has_api_key: !to.api_key.is_empty() || config.counters_path.is_some(),
+            missing: missing.filter(|_| config.counters_path.is_none()),
         };
         let state = StateDir::new(config.state_dir.as_deref(), &config.app);
         let counters = config.counters_path.as_deref().map(Counters::new).transpose()?;
+        let own_choice = config.consent_path.as_deref().map(|path| Member::new(path, &config.consent_key));
+        let mark = match &own_choice {
+            Some(choice) => Some(Mark::Choice(choice.clone())),
+            None => state.as_ref().ok().map(|state| Mark::File(state.notice())),
+        };
         let inner = Inner {
-            notice: Notice::new(&config.notice, state.as_ref().ok().map(StateDir::root)),
+            notice: Notice::new(&config.notice, mark),
+            kept: KeptChoice::new(state.clone(), own_choice),
             signals: Signals::read(&rules, &variables),
             state,
+            missing,
             counters,
             trace: Trace::new(config.debug || variables.get("OVERT_DEBUG").is_some_and(|value| value == "1")),
             said: AtomicU8::new(choice::UNSAID),
@@ -190,7 +208,9 @@ impl Client {
         event.distinct_id.map_or(Ok(()), identity::check_distinct_id)?;
         let life = inner.life();
         let now = inner.clock.now();
-        if life.look.is_due(now) {
+        // Somebody may have switched off in another process, which takes away what this one has written.
+        let is_new_or_gone = || life.session().is_none_or(|session| session.store.is_unlinked());
+        if life.look.is_due(now) || is_new_or_gone() {
             inner.look_at_files(life);
             if !inner.may_record(event.force) {
                 return Ok(Capture::Disabled);
@@ -232,7 +252,8 @@ impl Client {
         if inner.config.background && life.worker.recorded() {
             self.start_worker(life);
         }
-        if session.report.is_due(now) && inner.config.report_losses && inner.consent().enabled {
+        let reports = || inner.config.report_losses && inner.to.wire.takes_any_event() && inner.consent().enabled;
+        if session.report.is_due(now) && reports() {
             self.report_losses(&session);
         }
         Ok(Capture::Recorded(uuid))
@@ -273,17 +294,26 @@ impl Client {
     }
 
     /// Waits for delivery at the end of the process, within what is left of the budget; begins the exit if nobody has.
-    /// `go_on` is asked as in `flush_while`. Ends nothing: what is captured later can be waited for by another call.
-    pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) {
+    /// `go_on` is asked as in `flush_while`; false ends all waits of this exit. Ends nothing: what is captured later can be waited for by another call. Errors:
+    /// those of `flush`, if it waited; without a budget, or anything to wait for, all is well.
+    pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
-        let Some(exit) = inner.exit() else { return };
-        let left = exit.left();
-        let events = inner.life().session().is_some_and(|session| session.store.waiting() > 0);
-        if left.is_zero() || !(events || inner.counters_wait().is_some()) {
-            return;
+        let Some(exit) = inner.exit() else { return Ok(()) };
+        let (left, life) = (exit.left(), inner.life());
+        // A client that was closed delivers nothing: that says nothing about the server.
+        let no_events = || life.session().is_none_or(|session| session.store.waiting() == 0);
+        let nothing_waits = || no_events() && inner.counters_wait().is_none();
+        if left.is_zero() || life.worker.is_closed() || nothing_waits() {
+            return Ok(());
         }
-        let in_vain = self.flush_while(left, go_on).is_err();
-        exit.cooldown.note(in_vain, inner.clock.now());
+        let go_on = || {
+            let go_on = go_on();
+            exit.given_up.fetch_or(!go_on, Ordering::Relaxed);
+            go_on
+        };
+        let delivered = self.flush_while(left, &go_on);
+        exit.cooldown.note(delivered.is_err(), inner.clock.now());
+        delivered
     }
 
     /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker. What is left stays in the
@@ -360,7 +390,7 @@ impl Client {
         let state = self.inner.state.as_ref().ok()?;
         Some(Paths {
             state_dir: state.root().to_owned(),
-            consent: state.consent(),
+            consent: self.inner.kept.path().unwrap_or_else(|| state.consent()),
             client_id: self.inner.id_path(state),
             spool: state.spool(&self.inner.to.id()),
         })
@@ -377,25 +407,49 @@ impl Client {
         }
     }
 
-    /// The client ID that is stored, whatever consent says. Creates nothing.
-    pub fn stored_client_id(&self) -> Option<String> {
-        let inner = &*self.inner;
-        match (&inner.counters, &inner.config.client_id_path) {
-            (Some(counters), _) => counters.stored_id(),
-            (None, Some(path)) => identity::load(path, Keeper::Tool),
-            (None, None) => identity::load(&inner.state.as_ref().ok()?.client_id(), Keeper::Overt),
-        }
-    }
-
     /// Forgets the client ID and erases everything pending. The new ID, or `None` while consent is off.
     pub fn reset_client_id(&self) -> Result<Option<String>, Error> {
         self.inner.erase()?;
         self.client_id()
     }
 
+    /// HMAC-SHA-256 of a text under a random salt that never leaves this machine, as lower-case hex: to recognise a
+    /// thing without knowing it. The salt is made now if there is none yet, and erased together with the client ID. `None`
+    /// while consent is off.
+    pub fn salted_hash(&self, text: &str) -> Result<Option<String>, Error> {
+        // Decided anew: another process may have said off, and erased the salt.
+        if !self.inner.decide().enabled {
+            return Ok(None);
+        }
+        let state = self.inner.state.as_ref().map_err(Clone::clone)?;
+        state.check()?;
+        salt::hash(&state.salt(), text).map(Some)
+    }
+
     /// Whether events are recorded, and why.
     pub fn consent(&self) -> Consent {
         self.inner.consent()
+    }
+
+    /// Whether this client has shown the tool's notice: the first run of the tool that tells of telemetry. Tools that count
+    /// installations send an event then.
+    pub fn notice_shown(&self) -> bool {
+        self.inner.notice.as_ref().is_some_and(Notice::was_just_shown)
+    }
+
+    /// The stored choice, whatever else decides. For programs that look after another program's telemetry.
+    pub fn stored_choice(&self) -> StoredChoice {
+        self.inner.kept.read()
+    }
+
+    /// The stored client ID, whatever consent says; never makes one. For programs that look after another program's
+    /// telemetry.
+    pub fn stored_client_id(&self) -> Option<String> {
+        let inner = &*self.inner;
+        match &inner.counters {
+            Some(counters) => counters.stored_id(),
+            None => inner.state.as_ref().ok().and_then(|state| inner.id_file(state).load()),
+        }
     }
 
     /// Stores the user's choice, for this process and all later ones. Off also erases the client ID and everything
@@ -405,12 +459,7 @@ impl Client {
         let inner = &*self.inner;
         inner.said.store(if enabled { choice::SAID_ON } else { choice::SAID_OFF }, Ordering::Relaxed);
         inner.decide();
-        let state = inner.state.as_ref().map_err(Clone::clone)?;
-        let text = format!("{} {}\n", if enabled { "on" } else { "off" }, inner.clock.now());
-        state.check()?;
-        let stored = state::make_dir(state.root())
-            .and_then(|()| state::replace_whole(&state.consent(), text.as_bytes()))
-            .map_err(|error| Error::storage("the choice cannot be stored", &error));
+        let stored = inner.kept.write(enabled, inner.clock.now());
         let erased = if enabled { Ok(()) } else { inner.erase() };
         stored.and(erased)?;
         Ok(inner.decide())
@@ -464,7 +513,7 @@ impl Client {
 impl Drop for Client {
     /// As `close`, after the configured `exit_timeout`.
     fn drop(&mut self) {
-        self.wait_at_exit(&|| true);
+        let _ = self.wait_at_exit(&|| true);
         let _ = self.close(Duration::ZERO);
     }
 }
@@ -480,24 +529,26 @@ impl Inner {
             state.check()?;
             let client_id = match &self.counters {
                 Some(counters) => counters.id(&self.fresh())?,
-                None => self.id_file(state)?,
+                None => self.id_file(state).load_or_create()?,
             };
             Session::open(&self.config, state, &self.to, &self.variables, client_id, self.clock.now(), self.trace)
         })
     }
 
+    /// Where the ID lies.
     fn id_path(&self, state: &StateDir) -> PathBuf {
         match &self.counters {
             Some(counters) => counters.path().to_owned(),
-            None => self.config.client_id_path.clone().unwrap_or_else(|| state.client_id()),
+            None => self.id_file(state).path().to_owned(),
         }
     }
 
-    /// The ID of a client without counters.
-    fn id_file(&self, state: &StateDir) -> Result<String, Error> {
+    /// Where the ID lies without counters.
+    fn id_file(&self, state: &StateDir) -> IdFile {
         match &self.config.client_id_path {
-            Some(path) => identity::load_or_create(path, Keeper::Tool),
-            None => identity::load_or_create(&state.client_id(), Keeper::Overt),
+            None => IdFile::Overt(state.client_id()),
+            Some(path) if self.config.client_id_key.is_empty() => IdFile::Text(path.clone()),
+            Some(path) => IdFile::Json(Member::new(path, &self.config.client_id_key)),
         }
     }
 
@@ -510,7 +561,8 @@ impl Inner {
         let dir = self.spool_dir().filter(|_| !self.config.exit_timeout.is_zero())?;
         Some(self.life().exit.get_or_init(|| {
             let cooldown = Cooldown::read(&dir, self.clock.now());
-            Box::new(Exit { until: Instant::now() + cooldown.of(self.config.exit_timeout), cooldown })
+            let until = Instant::now() + cooldown.of(self.config.exit_timeout);
+            Box::new(Exit { until, given_up: AtomicBool::new(false), cooldown })
         }))
     }
 
@@ -533,13 +585,13 @@ impl Inner {
         hook: impl FnOnce(&str) -> Option<String>,
     ) -> Result<Option<(Uuid, Vec<u8>)>, Error> {
         let Some(text) = hook(&String::from_utf8_lossy(line)) else { return Ok(None) };
-        let rewritten = Rewritten::parse(&text)?;
+        let rewritten = self.to.wire.rewritten(&text)?;
         event::check_name(&rewritten.event)?;
         identity::check_distinct_id(&rewritten.distinct_id)?;
         let uuid = event::parse_uuid(&rewritten.uuid)?;
         let mut event = Event::new(&rewritten.event);
         event.options = rewritten.options;
-        let timestamp = Timestamp::parse(&rewritten.timestamp)?;
+        let timestamp = rewritten.timestamp.map_or_else(|| Ok(self.clock.now()), |text| Timestamp::parse(&text))?;
         let head = EventHead { event: &event, uuid, timestamp, distinct_id: &rewritten.distinct_id };
         let mut line = Vec::with_capacity(text.len());
         self.to.wire.write_event(&mut line, &head, &Common::new(self.to.wire.lifted()), |p| {

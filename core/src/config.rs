@@ -7,7 +7,7 @@ use crate::consent::ConsentVariable;
 use crate::error::Error;
 use crate::transport;
 use crate::uploader::Uploader;
-use crate::wire::{Compression, Wire};
+use crate::wire::{Ack, Compression, Wire};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,9 +46,10 @@ pub struct Config {
     pub app: String,
     /// The tool's version, sent as `$app_version` unless empty.
     pub app_version: String,
-    /// The project's public key. Empty: the client is disabled.
+    /// The project's public key. Empty: the client is disabled. The wire `aws-sam` has none.
     pub api_key: String,
-    /// The server's URL. Empty: PostHog's US cloud. Plain `http` only to loopback, or with `allow_plain_http`.
+    /// The server's URL. Empty: PostHog's US cloud; on the wire `aws-sam` the client is disabled. Plain `http` only to
+    /// loopback, or with `allow_plain_http`.
     pub endpoint: String,
     /// Whether the endpoint may be plain `http` beyond loopback. Default: no.
     pub allow_plain_http: bool,
@@ -56,6 +57,12 @@ pub struct Config {
     pub wire: Wire,
     /// How bodies are packed. Default: not at all.
     pub compression: Compression,
+    /// When an event counts as delivered: by the server's status (default), or, on the wire `aws-sam`, as soon as its request
+    /// is written.
+    pub ack: Ack,
+    /// With [`Ack::Write`], how long the answer is awaited nevertheless, so that the server sees the end of a connection and
+    /// no reset. Nobody else waits for it. Default 0.1 s, which is what AWS SAM CLI takes.
+    pub response_wait: Duration,
     /// Headers added to every request, beside those that overt sets itself.
     pub extra_headers: Vec<(String, String)>,
 
@@ -94,7 +101,8 @@ pub struct Config {
     pub historical_migration: bool,
     /// Properties of every event, as the text of a JSON object; an event's own properties win.
     pub super_properties: String,
-    /// Whether events say on what system they arose (`docs/events.md` lists the properties). Default: yes.
+    /// Whether events say on what system they arose (`docs/events.md` lists the properties). Default: yes. On the wire
+    /// `aws-sam` they never do by themselves.
     pub enrich: bool,
     /// Whether an event `overt_losses` tells the server how many events were lost on this machine, if any were.
     /// Default: yes.
@@ -115,15 +123,25 @@ pub struct Config {
     pub counters_interval: Option<Duration>,
     /// Whether the last events that were sent stay readable. Off: what was kept goes with the next delivery. Default: yes.
     pub keep_sent: bool,
+    /// The client ID is the string under this key of `client_id_path`, which then is a JSON object's file. Empty: it is a
+    /// text file.
+    pub client_id_key: String,
 
     /// What the host itself says about consent.
     pub consent: HostConsent,
     /// The tool's own variables.
     pub consent_env: Vec<ConsentVariable>,
+    /// A JSON object's file of the tool's own that holds the user's choice, under `consent_key`. Unset: the choice lies in
+    /// the state directory.
+    pub consent_path: Option<PathBuf>,
+    /// The key in `consent_path` whose boolean is the user's choice. Without it nobody has chosen; anything that is no
+    /// boolean, or a file that cannot be read, means off.
+    pub consent_key: String,
     /// On unless somebody says off (default), or off unless somebody says on.
     pub default_consent: bool,
     /// What a person is told once, on a terminal, before the default counts for them: what is sent, where to read it, how
-    /// to stop it. Empty: nothing, and the default counts at once.
+    /// to stop it. Empty: nothing, and the default counts at once. With a `consent_key`, `true` under it marks that it was
+    /// shown.
     pub notice: String,
     /// Whether the default counts before the notice was shown. Default: no.
     pub send_before_notice: bool,
@@ -165,6 +183,8 @@ impl Config {
             allow_plain_http: false,
             wire: Wire::default(),
             compression: Compression::default(),
+            ack: Ack::default(),
+            response_wait: Duration::from_millis(100),
             extra_headers: Vec::new(),
             flush_at: 100,
             flush_interval: Duration::from_secs(5),
@@ -191,8 +211,11 @@ impl Config {
             counters_endpoint: String::new(),
             counters_interval: Some(HOUR),
             keep_sent: true,
+            client_id_key: String::new(),
             consent: HostConsent::default(),
             consent_env: Vec::new(),
+            consent_path: None,
+            consent_key: String::new(),
             default_consent: true,
             notice: String::new(),
             send_before_notice: false,
@@ -237,7 +260,14 @@ impl Config {
             transport::check_endpoint(&self.counters_endpoint, self.allow_plain_http)
                 .map_err(|error| Error::config(format!("counters_{error}")))?;
         }
+        if !self.client_id_key.is_empty() && self.client_id_path.is_none() {
+            return Err(Error::config("client_id_key: needs client_id_path, the file in which the key stands"));
+        }
+        if self.consent_key.is_empty() != self.consent_path.is_none() {
+            return Err(Error::config("consent_path and consent_key: a file and a key in it are needed, or neither"));
+        }
         self.wire.check_compression(self.compression)?;
+        self.wire.check_ack(self.ack)?;
         for (name, value) in &self.extra_headers {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             let plain = |byte: u8| byte == b'\t' || (0x20..0x7f).contains(&byte);

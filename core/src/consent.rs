@@ -4,8 +4,11 @@
 //! - Off can be said by anyone, and on never overrules a person's off: a host that says on stands below the variables.
 //! - What cannot be read means off.
 
+mod kept;
+
+pub(crate) use kept::KeptChoice;
+
 use crate::environment::Variables;
-use std::path::Path;
 
 /// Switches every tool that embeds overt.
 pub const TELEMETRY_ENABLED: &str = "TELEMETRY_ENABLED";
@@ -47,11 +50,13 @@ pub enum ConsentReason {
     Privileged,
     /// The tool's notice was not shown yet, and nobody said on: off.
     NoNotice,
+    /// There is no endpoint, and the wire knows none by itself: off.
+    NoEndpoint,
 }
 
 impl ConsentReason {
     /// All reasons. Their order is that of the values in C, where new ones come last.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ToolVariable,
         Self::TelemetryEnabled,
         Self::DoNotTrack,
@@ -63,6 +68,7 @@ impl ConsentReason {
         Self::NoApiKey,
         Self::Privileged,
         Self::NoNotice,
+        Self::NoEndpoint,
     ];
 
     /// The word for it in every language.
@@ -79,12 +85,13 @@ impl ConsentReason {
             Self::NoApiKey => "no_api_key",
             Self::Privileged => "privileged",
             Self::NoNotice => "no_notice",
+            Self::NoEndpoint => "no_endpoint",
         }
     }
 
     /// Whether `force` cannot overrule it: there is nowhere to send to, no right to keep anything, or nobody could know.
     pub(crate) fn is_final(self) -> bool {
-        self.is_a_persons() || matches!(self, Self::NoApiKey | Self::Privileged | Self::NoNotice)
+        self.is_a_persons() || matches!(self, Self::NoApiKey | Self::NoEndpoint | Self::Privileged | Self::NoNotice)
     }
 
     /// Whether a person said so, as against the tool or its surroundings. `force` never overrules a person.
@@ -151,25 +158,8 @@ pub enum StoredChoice {
     On,
     /// Off.
     Off,
-    /// There is a file, but it cannot be read or understood.
+    /// There is one, but it cannot be read or understood.
     Unreadable,
-}
-
-impl StoredChoice {
-    /// Reads the choice from its file: its first word, `on` or `off`.
-    pub(crate) fn read(path: &Path) -> Self {
-        match crate::state::read(path) {
-            Ok(text) => match text.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()) {
-                Some(b"on") => Self::On,
-                Some(b"off") => Self::Off,
-                _ => Self::Unreadable,
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::None,
-            // The directory above is a file: there is no choice, and no place for one either.
-            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Self::None,
-            Err(_) => Self::Unreadable,
-        }
-    }
 }
 
 /// The tool's rules about consent, from its configuration.
@@ -183,8 +173,8 @@ pub struct Rules {
     pub in_ci: bool,
     /// On unless somebody says off (opt-out), or off unless somebody says on (opt-in).
     pub default: bool,
-    /// Whether there is an API key.
-    pub has_api_key: bool,
+    /// What is missing so that there is nowhere to send to: the API key or the endpoint.
+    pub missing: Option<ConsentReason>,
 }
 
 /// What the environment says, read once.
@@ -247,9 +237,9 @@ pub fn decide(
         _ if rules.default && !noticed() => (false, Why::NoNotice),
         _ => (rules.default, Why::Default),
     };
-    match enabled && !rules.has_api_key {
-        true => Consent { enabled: false, reason: Why::NoApiKey },
-        false => Consent { enabled, reason },
+    match rules.missing.filter(|_| enabled) {
+        Some(missing) => Consent { enabled: false, reason: missing },
+        None => Consent { enabled, reason },
     }
 }
 

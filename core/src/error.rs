@@ -71,6 +71,14 @@ impl Error {
         Self::new(ErrorKind::InvalidProperties, message)
     }
 
+    /// What is wrong with JSON text, and where; without its values, of which anything may be a secret.
+    pub(crate) fn json(what: &str, error: &serde_json::Error) -> Self {
+        let said = error.to_string();
+        // "invalid type: string \"…\", expected a boolean at line 1 column 9": what is expected is ours, and comes last.
+        let ours = said.rsplit_once(", expected ").filter(|_| said.starts_with("invalid "));
+        Self::properties(ours.map_or(format!("{what}: {said}"), |(_, expected)| format!("{what}: expected {expected}")))
+    }
+
     pub(crate) fn config(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidConfig, message)
     }

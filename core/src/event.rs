@@ -17,7 +17,7 @@ use uuid::Uuid;
 const MAX_NAME_BYTES: usize = 200;
 
 /// What a caller says about an event beside its properties.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Event<'a> {
     /// The name: 1 to 200 bytes.
@@ -41,8 +41,18 @@ impl<'a> Event<'a> {
     }
 }
 
+impl std::fmt::Debug for Event<'_> {
+    /// Never its contents.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { timestamp, uuid, options, force, .. } = self;
+        let mut said = f.debug_struct("Event");
+        said.field("timestamp", timestamp).field("uuid", uuid).field("options", options).field("force", force);
+        said.finish_non_exhaustive()
+    }
+}
+
 /// How PostHog is to treat one event; unset options are left out.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options<'a> {
@@ -60,10 +70,20 @@ pub struct Options<'a> {
     pub window_id: Option<Cow<'a, str>>,
 }
 
+impl std::fmt::Debug for Options<'_> {
+    /// Never an ID.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut said = f.debug_struct("Options");
+        said.field("process_person_profile", &self.process_person_profile);
+        said.field("cookieless_mode", &self.cookieless_mode);
+        said.field("disable_skew_correction", &self.disable_skew_correction).finish_non_exhaustive()
+    }
+}
+
 impl<'a> Options<'a> {
     /// Reads the options from a JSON object; an unknown name or a wrong type is an error that names it.
     pub fn from_json(text: &'a str) -> Result<Self, Error> {
-        serde_json::from_slice(text.as_bytes()).map_err(|error| Error::properties(format!("options: {error}")))
+        serde_json::from_slice(text.as_bytes()).map_err(|error| Error::json("options", &error))
     }
 }
 
@@ -142,14 +162,19 @@ impl Common {
 }
 
 /// The properties of an event while they are being written into its line.
-#[derive(Debug)]
 pub struct Properties<'a> {
     out: &'a mut Vec<u8>,
     sorted: Sorted<'a>,
 }
 
+impl std::fmt::Debug for Properties<'_> {
+    /// Never what they are.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Properties").finish_non_exhaustive()
+    }
+}
+
 /// What became of the properties that are not simply written.
-#[derive(Debug)]
 struct Sorted<'a> {
     common: &'a Common,
     /// Properties that are written already, and stay.
@@ -240,7 +265,9 @@ pub(crate) struct Rewritten<'a> {
     pub event: Cow<'a, str>,
     pub uuid: Cow<'a, str>,
     pub distinct_id: Cow<'a, str>,
-    pub timestamp: Cow<'a, str>,
+    /// `None` on a wire that sends no time.
+    #[serde(deserialize_with = "there")]
+    pub timestamp: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub properties: &'a RawValue,
     #[serde(default)]
@@ -249,23 +276,42 @@ pub(crate) struct Rewritten<'a> {
     pub window_id: Option<Cow<'a, str>>,
 }
 
+/// A member that must be there, although it is optional elsewhere.
+fn there<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Cow::deserialize(text).map(Some)
+}
+
 impl<'a> Rewritten<'a> {
+    /// An event without a time and without options.
+    pub(crate) fn new(
+        event: Cow<'a, str>,
+        uuid: Cow<'a, str>,
+        distinct_id: Cow<'a, str>,
+        properties: &'a RawValue,
+    ) -> Self {
+        let options = Options::default();
+        Self { event, uuid, distinct_id, timestamp: None, properties, options, session_id: None, window_id: None }
+    }
+
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        let mut rewritten: Self = serde_json::from_slice(text.as_bytes())
-            .map_err(|error| Error::properties(format!("before_send: {error}")))?;
+        let mut rewritten: Self =
+            serde_json::from_slice(text.as_bytes()).map_err(|error| Error::json("before_send", &error))?;
         rewritten.options.session_id = rewritten.session_id.take();
         rewritten.options.window_id = rewritten.window_id.take();
         Ok(rewritten)
     }
 }
 
-/// Every line begins with its UUID, so that nobody needs to parse it to find that.
+/// A line begins with its UUID, so that nobody needs to parse it to find that…
 pub(crate) const LINE_START: &str = "{\"uuid\":\"";
+/// …or with its name and, behind that, its UUID. No name can hold this, because in a name quotes are escaped.
+pub(crate) const METRIC_ID: &str = "\":{\"requestId\":\"";
 const UUID_CHARS: usize = 36;
 
 /// The UUID of an event's line.
 pub(crate) fn line_uuid(line: &[u8]) -> Option<&str> {
-    let uuid = line.strip_prefix(LINE_START.as_bytes())?.get(..UUID_CHARS)?;
+    let of_metric = || line.get(memchr::memmem::find(line, METRIC_ID.as_bytes())? + METRIC_ID.len()..);
+    let uuid = line.strip_prefix(LINE_START.as_bytes()).or_else(of_metric)?.get(..UUID_CHARS)?;
     std::str::from_utf8(uuid).ok()
 }
 

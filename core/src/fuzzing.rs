@@ -7,6 +7,7 @@
 
 mod answers;
 mod counters;
+mod document;
 mod files;
 mod gate;
 mod spool;
@@ -18,8 +19,9 @@ use std::path::PathBuf;
 pub type Property = fn(&[u8]);
 
 /// All properties by name, which is also that of the corpus.
-pub const PROPERTIES: [(&str, Property); 9] = [
+pub const PROPERTIES: [(&str, Property); 10] = [
     ("gate", gate::gate),
+    ("document", document::document),
     ("spool", spool::spool),
     ("consent", files::consent),
     ("destination", files::destination),

@@ -1,14 +1,17 @@
-//! The client ID: a random UUID in a small text file, made only once consent stands.
+//! The client ID: a random UUID in a small text file, or in a JSON file of the tool's own, made only once consent stands.
 //!
 //! - Written whole or not at all, 0600; of two processes that race, the first wins and the second takes its ID.
-//! - An existing file of the tool's own is taken over: its text is the ID, as long as it can be a distinct ID.
-//! - A file that holds none (empty, damaged) is replaced. An ID that cannot be stored is not used: an installation
-//!   that got a new ID in each run would be counted many times.
+//! - An existing file of the tool's own is taken over: its text, or the text under its key, is the ID, as long as it can be
+//!   a distinct ID.
+//! - A text file that holds none (empty, damaged) is replaced; a JSON file that is damaged holds other things too, and is
+//!   left alone. An ID that cannot be stored is not used: an installation that got a new ID in each run would be counted
+//!   many times.
 
 use crate::error::{Error, ErrorKind};
-use crate::state;
+use crate::state::{self, Member, PERSONS_PATIENCE};
 use std::io::ErrorKind as IoKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A distinct ID's limit, in bytes: PostHog's.
@@ -49,22 +52,74 @@ pub(crate) fn check_distinct_id(id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whose file the ID is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keeper {
+/// How long the first event of an installation waits for others who change the tool's JSON file, of whom each takes some
+/// milliseconds. If it waited in vain the next event tries again.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The file that the ID is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IdFile {
     /// In the state directory, where nothing is trusted that is not ours.
-    Overt,
-    /// The tool's, which may well be a symbolic link to where its user keeps such files.
-    Tool,
+    Overt(PathBuf),
+    /// A text file of the tool's, which may well be a symbolic link to where its user keeps such files.
+    Text(PathBuf),
+    /// A JSON file of the tool's.
+    Json(Member),
 }
 
-/// The stored ID, if there is a usable one. Creates nothing.
-pub(crate) fn load(path: &Path, keeper: Keeper) -> Option<String> {
-    let text = match keeper {
-        Keeper::Overt => state::read(path),
-        Keeper::Tool => state::read_anyones(path),
-    };
-    let text = String::from_utf8(text.ok()?).ok()?;
+impl IdFile {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Overt(path) | Self::Text(path) => path,
+            Self::Json(member) => member.path(),
+        }
+    }
+
+    /// The stored ID, if there is a usable one. Creates nothing.
+    pub(crate) fn load(&self) -> Option<String> {
+        let text = match self {
+            Self::Overt(path) => state::read(path),
+            Self::Text(path) => state::read_anyones(path),
+            Self::Json(member) => return of_json(&member.values().ok()?),
+        };
+        usable(&String::from_utf8(text.ok()?).ok()?)
+    }
+
+    /// The stored ID, or a new one.
+    pub(crate) fn load_or_create(&self) -> Result<String, Error> {
+        if let Some(id) = self.load() {
+            return Ok(id);
+        }
+        let id = Uuid::new_v4().to_string();
+        let (path, created) = match self {
+            Self::Json(member) => return create_in_json(member, id),
+            Self::Overt(path) | Self::Text(path) => (path, create(self.path(), &id)),
+        };
+        match created {
+            Ok(()) => Ok(id),
+            Err(error) if error.kind() == IoKind::AlreadyExists => match self.load() {
+                Some(winner) => Ok(winner),
+                None => {
+                    state::replace_whole(path, id.as_bytes()).map(|()| id).map_err(|error| not_stored(path, &error))
+                }
+            },
+            Err(error) => Err(not_stored(path, &error)),
+        }
+    }
+
+    /// Removes the ID, and nothing else of the tool's.
+    pub(crate) fn erase(&self) -> Result<(), Error> {
+        let erased = match self {
+            Self::Overt(path) | Self::Text(path) => state::remove_if_there(path),
+            Self::Json(member) => member.remove(PERSONS_PATIENCE),
+        };
+        erased.map_err(|error| {
+            Error::storage(&format!("the client ID cannot be removed from {}", self.path().display()), &error)
+        })
+    }
+}
+
+fn usable(text: &str) -> Option<String> {
     let id = text.trim();
     is_usable(id).then(|| id.to_owned())
 }
@@ -74,75 +129,72 @@ pub(crate) fn is_usable(id: &str) -> bool {
     check_distinct_id(id).is_ok() && !id.contains(char::is_whitespace) && !id.contains(char::is_control)
 }
 
-/// The stored ID, or a new one.
-pub(crate) fn load_or_create(path: &Path, keeper: Keeper) -> Result<String, Error> {
-    if let Some(id) = load(path, keeper) {
-        return Ok(id);
-    }
-    let id = Uuid::new_v4().to_string();
-    match make_parent(path).and_then(|()| state::create_whole(path, id.as_bytes())) {
-        Ok(()) => Ok(id),
-        Err(error) if error.kind() == IoKind::AlreadyExists => match load(path, keeper) {
-            Some(winner) => Ok(winner),
-            None => replace(path),
-        },
-        Err(error) => Err(Error::storage("the client ID cannot be stored", &error)),
-    }
+/// As most readers have it, the last value of a key counts.
+fn of_json(values: &[String]) -> Option<String> {
+    usable(&serde_json::from_str::<String>(values.last()?).ok()?)
 }
 
-/// A new ID in place of whatever is there.
-pub(crate) fn replace(path: &Path) -> Result<String, Error> {
-    let id = Uuid::new_v4().to_string();
-    make_parent(path)
-        .and_then(|()| state::replace_whole(path, id.as_bytes()))
-        .map_err(|error| Error::storage("the client ID cannot be stored", &error))?;
-    Ok(id)
+fn create(path: &Path, id: &str) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), state::make_dir)?;
+    state::create_whole(path, id.as_bytes())
 }
 
-fn make_parent(path: &Path) -> std::io::Result<()> {
-    path.parent().map_or(Ok(()), state::make_dir)
+fn create_in_json(member: &Member, id: String) -> Result<String, Error> {
+    let mut winner = None;
+    let stored = member.set(PATIENCE, |values| {
+        winner = of_json(values);
+        winner.is_none().then(|| format!("\"{id}\""))
+    });
+    stored.map(|_| winner.unwrap_or(id)).map_err(|error| not_stored(member.path(), &error))
 }
 
-/// Removes the ID.
-pub(crate) fn erase(path: &Path) -> Result<(), Error> {
-    state::remove_if_there(path).map_err(|error| Error::storage("the client ID cannot be removed", &error))
+fn not_stored(path: &Path, error: &std::io::Error) -> Error {
+    Error::storage(&format!("the client ID cannot be stored in {}", path.display()), error)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn overt(path: &Path) -> IdFile {
+        IdFile::Overt(path.to_owned())
+    }
+
     #[test]
     fn the_id_is_made_once_and_kept() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("client_id");
-        assert_eq!(load(&path, Keeper::Overt), None);
+        let file = overt(&path);
+        assert_eq!(file.load(), None);
         assert!(!path.exists(), "looking must not create");
-        let id = load_or_create(&path, Keeper::Overt).unwrap();
+        let id = file.load_or_create().unwrap();
         assert_eq!(Uuid::parse_str(&id).unwrap().get_version_num(), 4);
-        assert_eq!(load_or_create(&path, Keeper::Overt).unwrap(), id);
-        assert_ne!(replace(&path).unwrap(), id);
-        erase(&path).unwrap();
-        erase(&path).unwrap();
-        assert_eq!(load(&path, Keeper::Overt), None);
+        assert_eq!(file.load_or_create().unwrap(), id);
+        file.erase().unwrap();
+        file.erase().unwrap();
+        assert_eq!(file.load(), None);
+        assert_ne!(file.load_or_create().unwrap(), id);
     }
 
     #[test]
     fn of_many_racing_threads_one_id_wins() {
-        for _ in 0..20 {
+        for n in 0..20 {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("client_id");
+            let json = IdFile::Json(Member::new(&path, "id"));
+            let file = if n % 2 == 0 { overt(&path) } else { json };
             let start = std::sync::Barrier::new(8);
             let race = || {
                 start.wait();
-                load_or_create(&path, Keeper::Overt).unwrap()
+                file.load_or_create().unwrap()
             };
             let ids: Vec<_> = std::thread::scope(|scope| {
                 let racers: Vec<_> = (0..8).map(|_| scope.spawn(race)).collect();
                 racers.into_iter().map(|racer| racer.join().unwrap()).collect()
             });
             assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file stays behind");
+            let files = std::fs::read_dir(dir.path()).unwrap().count();
+            assert_eq!(files, 1 + n % 2, "no temporary file stays behind; beside JSON there is a lock");
         }
     }
 
@@ -151,12 +203,40 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".starfish_config");
         std::fs::write(&path, "36be4c46-4e1b-431d-b9db-1b315f537a85\n").unwrap();
-        assert_eq!(load_or_create(&path, Keeper::Overt).unwrap(), "36be4c46-4e1b-431d-b9db-1b315f537a85");
+        assert_eq!(overt(&path).load_or_create().unwrap(), "36be4c46-4e1b-431d-b9db-1b315f537a85");
         for damaged in [&b""[..], b"\n", b"\0\0\0\0", b"\xff\xfe", b"two words", b"null"] {
             std::fs::write(&path, damaged).unwrap();
-            let id = load_or_create(&path, Keeper::Overt).unwrap();
+            let id = overt(&path).load_or_create().unwrap();
             assert!(Uuid::parse_str(&id).is_ok(), "{damaged:?} gave {id}");
         }
+    }
+
+    #[test]
+    fn in_a_tools_json_file_an_existing_id_is_taken_over_and_nothing_else_is_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metadata.json");
+        let file = IdFile::Json(Member::new(&path, "installationId"));
+        for (text, id) in [
+            (r#"{"installationId":"an-id","x":[]}"#, "an-id"),
+            (r#"{"installationId":"first","installationId":" l\u0061st\n"}"#, "last"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(file.load_or_create().unwrap(), id);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        for text in [r#"{"x":1}"#, r#"{"x":1,"installationId":null}"#, r#"{"x":1,"installationId":"null"}"#] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(file.load(), None);
+            let id = file.load_or_create().unwrap();
+            let now = format!(r#"{{"x":1,"installationId":"{id}"}}"#);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), now);
+            assert_eq!(file.load_or_create().unwrap(), id);
+            file.erase().unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), r#"{"x":1}"#);
+        }
+        std::fs::write(&path, "{\"installationId\": \"i").unwrap();
+        assert_eq!(file.load_or_create().unwrap_err().kind(), ErrorKind::Storage);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"installationId\": \"i", "it holds other things, too");
     }
 
     #[test]
@@ -175,7 +255,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("new").join("client_id");
-        load_or_create(&path, Keeper::Overt).unwrap();
+        overt(&path).load_or_create().unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);

@@ -3,11 +3,14 @@
 //! - [`Writer`] appends values to a buffer; what it wrote is valid JSON on one line if containers are closed.
 //! - [`gate`](copy_object) is one pass that validates, drops white space and copies: depth at most [`MAX_DEPTH`], only
 //!   paired surrogates, only finite numbers, no control character. Digits of numbers and escapes stay as they came.
-//! - Neither builds a tree; neither panics on any input.
+//! - [`Document`] changes a member of somebody else's document and leaves the rest as it is.
+//! - None builds a tree; none panics on any input.
 
+mod document;
 mod gate;
 mod writer;
 
+pub(crate) use document::{Document, new_document};
 pub(crate) use gate::{KeepAll, Sift, copy_object, is_object};
 pub use writer::Writer;
 

@@ -133,6 +133,11 @@ impl Spool {
         books::leave(&self.dir, news, now)
     }
 
+    /// The same, cheap enough for each event.
+    pub(crate) fn is_unlinked(&self) -> bool {
+        self.writer().is_unlinked()
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,10 @@
 //! ```text
 //! <state_dir>/                      default: the per-user state directory, `overt`, then the app's name
 //!   consent                         the stored choice: "on" or "off", then when it was made
+//!   consent_file.json               where the stored choice is, if the tool keeps it in a file of its own
 //!   client_id                       the client ID (unless the tool keeps it in a file of its own)
+//!   salt                            what makes this installation's hashes its own: see `salt`
+//!   notice                          when the notice was shown
 //!   spool/<destination>/            one directory for each wire, endpoint and key: they never mix
 //!     destination.json              where to and how the waiting events are sent
 //!     *.v1.jsonl, *.v1.done, …      the spool: see `spool`
@@ -12,15 +15,18 @@
 //! ```
 //!
 //! Directories are made with mode 0700, files with 0600. A file that others read is written whole under another name
-//! and then put in place, so nobody ever sees half of it. Whom a file may belong to, and where it may lie, is in [`trust`].
+//! and then put in place, so nobody ever sees half of it. Whom a file may belong to, and where it may lie, is in [`trust`];
+//! how a file of the tool's own is changed, in [`member`].
 
 mod lock;
+mod member;
 mod trust;
 
 pub(crate) use lock::Lock;
+pub(crate) use member::{Member, PERSONS_PATIENCE};
 pub(crate) use trust::{
-    check_owner, check_place, check_size, has_anothers_rights, make_private_dir, max_file_bytes, open, private_file,
-    read, read_anyones,
+    check_file_owner, check_place, check_size, has_anothers_rights, make_private_dir, max_file_bytes, open,
+    private_file, read, read_anyones,
 };
 
 use crate::error::Error;
@@ -68,6 +74,14 @@ impl StateDir {
         self.root.join("client_id")
     }
 
+    pub(crate) fn salt(&self) -> PathBuf {
+        self.root.join("salt")
+    }
+
+    pub(crate) fn notice(&self) -> PathBuf {
+        self.root.join("notice")
+    }
+
     pub(crate) fn spools(&self) -> PathBuf {
         self.root.join("spool")
     }
@@ -88,7 +102,7 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
 
 /// Writes a file that does not exist yet, whole or not at all. `AlreadyExists`: another process was first.
 pub(crate) fn create_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let draft = write_draft(path, content)?;
+    let (draft, _) = write_draft(path, content)?;
     // A hard link fails where the name is taken; renaming would replace the winner's file.
     let linked = std::fs::hard_link(&draft, path);
     let _ = std::fs::remove_file(&draft);
@@ -103,8 +117,12 @@ pub(crate) fn create_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Writes a file whole, in place of whatever has its name.
 pub(crate) fn replace_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let draft = write_draft(path, content)?;
-    std::fs::rename(&draft, path).inspect_err(|_| drop(std::fs::remove_file(&draft)))
+    let (draft, _) = write_draft(path, content)?;
+    put(&draft, path)
+}
+
+fn put(draft: &Path, path: &Path) -> io::Result<()> {
+    std::fs::rename(draft, path).inspect_err(|_| drop(std::fs::remove_file(draft)))
 }
 
 /// Writes a file whole unless it has this content already.
@@ -127,7 +145,7 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-fn write_draft(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
+fn write_draft(path: &Path, content: &[u8]) -> io::Result<(PathBuf, File)> {
     check_size(content.len() as u64)?;
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut name = std::ffi::OsString::from(".");
@@ -136,7 +154,7 @@ fn write_draft(path: &Path, content: &[u8]) -> io::Result<PathBuf> {
     let draft = directory.join(name);
     let mut file: File = private_file().write(true).create_new(true).open(&draft)?;
     match file.write_all(content) {
-        Ok(()) => Ok(draft),
+        Ok(()) => Ok((draft, file)),
         Err(error) => {
             let _ = std::fs::remove_file(&draft);
             Err(error)

@@ -3,22 +3,29 @@
 //! A protocol decides the form of an event's line at capture, the request around a batch of lines, and what an answer
 //! means. Everything else (limits, attempts, waiting) is the same for all.
 
+mod ack;
+mod aws_sam;
 mod body;
 mod posthog;
 mod posthog_v1;
 mod project;
 mod retry_after;
 
+pub use ack::Ack;
 pub use body::Compression;
 
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::event::{Common, Event, LINE_START, Properties};
+use crate::event::{Common, Event, LINE_START, Properties, Rewritten};
 use crate::json::Writer;
 use crate::transport::{Request, Response};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use uuid::Uuid;
+
+/// Where each event is a request, more than a command leaves, and so few that the host does not miss the descriptors, of
+/// which a process has 256 on some systems.
+const SIDE_BY_SIDE: usize = 8;
 
 const LIB: &str = "overt";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,6 +41,9 @@ pub enum Wire {
     /// PostHog's `/i/v1/analytics/events`: a result for each event.
     #[serde(rename = "posthog-v1")]
     PostHogV1,
+    /// AWS SAM CLI's metrics: one event a request, without a key.
+    #[serde(rename = "aws-sam")]
+    AwsSam,
 }
 
 /// Where events go, and how: all that a later process needs to deliver what this one left behind.
@@ -45,6 +55,8 @@ pub(crate) struct Destination {
     pub compression: Compression,
     pub historical_migration: bool,
     pub extra_headers: Vec<(String, String)>,
+    #[serde(default)]
+    pub ack: Ack,
 }
 
 impl Destination {
@@ -118,7 +130,7 @@ pub(crate) struct EventHead<'a> {
 }
 
 impl Wire {
-    const ALL: [Self; 2] = [Self::PostHog, Self::PostHogV1];
+    const ALL: [Self; 3] = [Self::PostHog, Self::PostHogV1, Self::AwsSam];
 
     /// Reads the name of a protocol.
     pub fn parse(name: &str) -> Result<Self, Error> {
@@ -133,24 +145,63 @@ impl Wire {
         match self {
             Self::PostHog => "posthog",
             Self::PostHogV1 => "posthog-v1",
+            Self::AwsSam => "aws-sam",
         }
     }
 
-    /// The canonical form of an endpoint.
+    /// The canonical form of an endpoint. Empty: there is none.
     pub(crate) fn endpoint(self, given: &str) -> String {
-        project::endpoint(given)
+        match self {
+            Self::PostHog | Self::PostHogV1 => project::endpoint(given),
+            Self::AwsSam => given.to_owned(),
+        }
     }
 
-    /// Refuses a key that cannot be one.
-    pub(crate) fn check_key(self, key: &str) -> Result<(), Error> {
-        project::check_key(key)
+    /// Whether nothing can be sent without a key.
+    pub(crate) fn needs_key(self) -> bool {
+        self != Self::AwsSam
+    }
+
+    /// The key in its canonical form; refuses what cannot be one. A key that nobody needs is none.
+    pub(crate) fn key(self, given: &str) -> Result<String, Error> {
+        let key = if self.needs_key() { given.trim() } else { "" };
+        project::check_key(key).map(|()| key.to_owned())
+    }
+
+    /// Whether a request carries one event and no more.
+    pub(crate) fn sends_one_by_one(self) -> bool {
+        self == Self::AwsSam
+    }
+
+    /// Whether its server takes events of overt's own: AWS SAM CLI's knows the tool's metrics, and no others.
+    pub(crate) fn takes_any_event(self) -> bool {
+        self != Self::AwsSam
+    }
+
+    /// How many requests may be under way at once.
+    pub(crate) fn side_by_side(self) -> usize {
+        if self.sends_one_by_one() { SIDE_BY_SIDE } else { 1 }
+    }
+
+    /// Refuses a rule about delivery that would throw away what this protocol's server says.
+    pub(crate) fn check_ack(self, ack: Ack) -> Result<(), Error> {
+        match (self, ack) {
+            (Self::AwsSam, _) | (_, Ack::Status) => Ok(()),
+            (_, Ack::Write) => Err(Error::config("ack: write needs wire = aws-sam")),
+        }
+    }
+
+    /// Whether events say which tool and what machine they come from.
+    pub(crate) fn says_whence(self) -> bool {
+        self != Self::AwsSam
     }
 
     /// Refuses a compression that this protocol does not have.
     pub(crate) fn check_compression(self, compression: Compression) -> Result<(), Error> {
         compression.check()?;
         match (self, compression) {
-            (Self::PostHogV1, _) | (Self::PostHog, Compression::None | Compression::Gzip) => Ok(()),
+            (Self::PostHogV1, _) | (_, Compression::None) | (Self::PostHog, Compression::Gzip) => Ok(()),
+            (Self::AwsSam, _) => Err(Error::config("compression: wire = aws-sam has none")),
             _ => Err(Error::config(format!("compression: {} needs wire = posthog-v1", compression.as_str()))),
         }
     }
@@ -166,13 +217,16 @@ impl Wire {
         match self {
             Self::PostHog => &[],
             Self::PostHogV1 => posthog_v1::LIFTED,
+            Self::AwsSam => aws_sam::LIFTED,
         }
     }
 
     /// Adds what this protocol wants in every event. In version 1 the server takes the library from a header.
     pub(crate) fn add_common(self, common: &mut Common, disable_geoip: bool, person_profiles: bool) {
-        if self == Self::PostHog {
-            posthog::add_library(common);
+        match self {
+            Self::PostHog => posthog::add_library(common),
+            Self::PostHogV1 => {}
+            Self::AwsSam => return,
         }
         if disable_geoip {
             common.reserve("$geoip_disable", |w| w.bool(true));
@@ -190,6 +244,9 @@ impl Wire {
         common: &Common,
         fill: impl FnOnce(&mut Properties<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        if self == Self::AwsSam {
+            return aws_sam::write_event(out, head, common, fill);
+        }
         let options = &head.event.options;
         write_head(out, head);
         out.extend_from_slice(b",\"properties\":{");
@@ -208,11 +265,20 @@ impl Wire {
         Ok(())
     }
 
+    /// Reads an event as a `before_send` hook gives it back.
+    pub(crate) fn rewritten(self, text: &str) -> Result<Rewritten<'_>, Error> {
+        match self {
+            Self::PostHog | Self::PostHogV1 => Rewritten::parse(text),
+            Self::AwsSam => aws_sam::rewritten(text),
+        }
+    }
+
     /// The request that carries `lines`, which are joined by commas.
     pub(crate) fn request(self, to: &Destination, lines: &[u8], attempt: &Attempt) -> Request {
         match self {
             Self::PostHog => posthog::request(to, lines, attempt),
             Self::PostHogV1 => posthog_v1::request(to, lines, attempt),
+            Self::AwsSam => aws_sam::request(to, lines),
         }
     }
 
@@ -225,13 +291,14 @@ impl Wire {
     ) -> Answer {
         let after = retry_after::read(response.retry_after.as_deref(), response.date.as_deref(), now);
         match self {
-            Self::PostHog => posthog::read(response, after),
+            // SAM's back end says nothing but a status, which has its usual meaning.
+            Self::PostHog | Self::AwsSam => posthog::read(response, after),
             Self::PostHogV1 => posthog_v1::read(response, uuids, after),
         }
     }
 }
 
-/// The event's line up to and with its timestamp, which every protocol has in common. It begins with the UUID.
+/// The event's line up to and with its timestamp, which both of PostHog's protocols have in common. It begins with the UUID.
 fn write_head(out: &mut Vec<u8>, head: &EventHead<'_>) {
     out.extend_from_slice(LINE_START.as_bytes());
     out.extend_from_slice(head.uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
@@ -269,6 +336,7 @@ mod tests {
             compression: Compression::None,
             historical_migration: false,
             extra_headers: vec![("X-Tool".into(), "1".into())],
+            ack: Ack::Status,
         }
     }
 
@@ -307,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_begins_with_its_uuid_in_every_protocol() {
+    fn a_lines_uuid_is_found_in_every_protocol() {
         for wire in Wire::ALL {
             let line = event_line(wire, &Event::new("x"), |_| Ok(()));
             let uuid = crate::event::line_uuid(line.as_bytes());

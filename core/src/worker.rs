@@ -300,6 +300,11 @@ impl Worker {
         self.changed.notify_all();
     }
 
+    /// Whether it was told to end for good.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().closing
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

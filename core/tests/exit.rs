@@ -3,7 +3,7 @@
 mod common;
 
 use common::{PATIENCE, client, config};
-use overt::Config;
+use overt::{Config, ErrorKind};
 use overt_tests::{Answer, Server, refused_url};
 use serde_json::json;
 use std::path::Path;
@@ -44,11 +44,11 @@ fn all_waits_of_an_exit_have_one_budget() {
     let begun = Instant::now();
     let client = client(config);
     client.capture_event("run", &json!({})).unwrap();
-    client.wait_at_exit(&|| true);
+    assert_eq!(client.wait_at_exit(&|| true).unwrap_err().kind(), ErrorKind::Timeout);
     assert!(begun.elapsed() >= Duration::from_millis(300), "the first wait has all of it");
     client.capture_event("late", &json!({})).unwrap();
     // Later waits have nothing: they do not even ask whether to go on.
-    client.wait_at_exit(&|| panic!("it waits"));
+    client.wait_at_exit(&|| panic!("it waits")).unwrap();
     drop(client);
     assert_eq!(exits_in_vain(dir.path()), Some(1), "one exit, however often it waited");
 }
@@ -59,8 +59,32 @@ fn who_captured_nothing_waits_for_nothing() {
     let mut earlier = config(&refused_url(), dir.path());
     earlier.background = false;
     client(earlier).capture_event("run", &json!({})).unwrap();
-    client(exiting(&refused_url(), dir.path())).wait_at_exit(&|| panic!("it waits"));
+    client(exiting(&refused_url(), dir.path())).wait_at_exit(&|| panic!("it waits")).unwrap();
     assert_eq!(exits_in_vain(dir.path()), None);
+}
+
+#[test]
+fn whoever_has_had_enough_of_waiting_is_not_made_to_wait_again() {
+    let (server, dir) = (Server::with_answers([Answer::Silence]), tempfile::tempdir().unwrap());
+    let mut config = exiting(&server.url, dir.path());
+    config.timeout = PATIENCE;
+    let client = client(config);
+    client.capture_event("run", &json!({})).unwrap();
+    client.wait_at_exit(&|| false).unwrap_err();
+    client.wait_at_exit(&|| panic!("it waits")).unwrap();
+    assert!(client.begin_exit().is_zero());
+    drop(client);
+    assert_eq!(exits_in_vain(dir.path()), Some(1));
+}
+
+#[test]
+fn a_client_that_was_closed_before_has_not_waited_in_vain() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let client = client(exiting(&server.url, dir.path()));
+    client.capture_event("run", &json!({})).unwrap();
+    client.close(Duration::ZERO).unwrap();
+    drop(client);
+    assert_eq!((server.requests().len(), exits_in_vain(dir.path())), (0, None));
 }
 
 #[test]

@@ -200,6 +200,58 @@ fn what_is_no_http_is_no_answer() {
 }
 
 #[test]
+fn an_answer_that_came_while_nobody_listened_is_read_although_the_time_is_over() {
+    let server = Hostile::start(|mut stream| {
+        take_request(&mut stream);
+        say(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    let (transport, started) = (transport(SHORT), std::time::Instant::now());
+    let under_way = transport.begin(&Request { url: server.url, headers: Vec::new(), body: short_body() });
+    assert!(under_way.is_written() && !under_way.has_failed());
+    server.thread.join().unwrap();
+    while started.elapsed() <= SHORT {
+        std::thread::yield_now(); // as if other requests took the time
+    }
+    assert_eq!(under_way.answer(PATIENCE).unwrap().status, 204);
+}
+
+#[test]
+fn an_answer_is_awaited_no_longer_than_asked() {
+    let server = Hostile::start(|mut stream| {
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let transport = transport(PATIENCE);
+    let under_way = transport.begin(&Request { url: server.url, headers: Vec::new(), body: short_body() });
+    assert!(under_way.is_written());
+    assert!(!under_way.answer(Duration::from_millis(1)).unwrap_err().hung_up);
+    server.thread.join().unwrap();
+}
+
+#[test]
+fn all_requests_under_way_are_cancelled_and_later_ones_are_not() {
+    let silent = || {
+        Hostile::start(|mut stream| {
+            let _ = stream.read_to_end(&mut Vec::new());
+        })
+    };
+    let transport = transport(PATIENCE);
+    let servers = [silent(), silent()];
+    let begin = |url: &str| transport.begin(&Request { url: url.into(), headers: Vec::new(), body: short_body() });
+    let under_way: Vec<_> = servers.iter().map(|server| begin(&server.url)).collect();
+    transport.cancel();
+    let last = Hostile::start(|mut stream| {
+        take_request(&mut stream);
+        say(&mut stream, "HTTP/1.1 200 OK\r\n\r\n");
+    });
+    assert_eq!(begin(&last.url).answer(PATIENCE).unwrap().status, 200);
+    for (under_way, server) in under_way.into_iter().zip(servers) {
+        assert_eq!(under_way.answer(PATIENCE).unwrap_err().reason, "the request was cancelled");
+        server.thread.join().unwrap();
+    }
+    last.thread.join().unwrap();
+}
+
+#[test]
 fn where_nobody_listens_nobody_hung_up() {
     let url = format!("{}/batch/", overt_tests::refused_url());
     let request = Request { url, headers: Vec::new(), body: short_body() };

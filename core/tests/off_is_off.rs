@@ -20,7 +20,7 @@ fn use_everything(client: &Client) {
     }
     let _ = client.flush(PATIENCE);
     let _ = (client.client_id(), client.stats(), client.pending(), client.sent(), client.losses(), client.consent());
-    let _ = (client.ledger(), client.paths());
+    let _ = (client.ledger(), client.paths(), client.salted_hash("text"));
     let _ = client.close(PATIENCE);
 }
 

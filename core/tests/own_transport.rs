@@ -3,7 +3,7 @@
 mod common;
 
 use common::{PATIENCE, config};
-use overt::{Client, NoAnswer, Request, Response, SystemClock, Transport, Variables};
+use overt::{Ack, Client, NoAnswer, Request, Response, SystemClock, Transport, Variables, Wire};
 use overt_tests::{Answer, Server};
 use serde_json::json;
 
@@ -37,4 +37,17 @@ fn events_leave_by_the_hosts_own_http_client() {
     let requests = server.requests();
     assert_eq!(requests.len(), 2, "one that was refused, one that was taken");
     assert_eq!(requests[0].events(), requests[1].events());
+}
+
+#[test]
+fn a_client_that_sends_in_one_step_sends_metrics_one_by_one() {
+    let (server, dir) = (Server::with_answers([Answer::Status(503)]), tempfile::tempdir().unwrap());
+    let mut config = config(&server.url, dir.path());
+    (config.wire, config.ack) = (Wire::AwsSam, Ack::Write);
+    let client = Client::with_parts(config, Variables::default(), Box::new(SystemClock), Box::new(Minreq)).unwrap();
+    for n in 0..3 {
+        client.capture_event("run", &json!({"n": n})).unwrap();
+    }
+    client.flush(PATIENCE).unwrap();
+    assert_eq!((server.requests().len(), client.stats().delivered), (3, 3), "any answer will do");
 }

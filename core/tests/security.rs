@@ -6,7 +6,7 @@ mod common;
 
 use common::{PATIENCE, child, client, config, files};
 use overt::{Capture, Client, Config, ConsentReason, ErrorKind, Event};
-use overt_tests::Server;
+use overt_tests::{Server, refused_url};
 use serde_json::json;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::os::unix::process::CommandExt;
@@ -247,6 +247,32 @@ fn another_users_directories_and_links_are_not_used() {
     assert!(!is_trusted(&server, &state));
     chmod(&state, 0o755);
     assert!(is_trusted(&server, &state));
+}
+
+#[test]
+fn in_another_users_home_a_tools_own_file_is_read_and_not_written() {
+    if !is_root() {
+        return;
+    }
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let metadata = dir.path().join("metadata.json");
+    let text = r#"{"telemetryEnabled":true}"#;
+    std::fs::write(&metadata, text).unwrap();
+    chown(dir.path(), Some(OTHER), Some(OTHER)).unwrap();
+    chown(&metadata, Some(OTHER), Some(OTHER)).unwrap();
+    let mut config = by_request(&refused_url(), state.path());
+    config.client_id_path = Some(metadata.clone());
+    config.client_id_key = "installationId".into();
+    config.consent_path = Some(metadata.clone());
+    config.consent_key = "telemetryEnabled".into();
+    let one = client(config.clone());
+    assert_eq!(one.consent().reason, ConsentReason::Stored);
+    assert_eq!(one.capture_event("run", &json!({})).unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(one.set_consent(true).unwrap_err().kind(), ErrorKind::Storage);
+    // Neither is a file made in his directory.
+    std::fs::remove_file(&metadata).unwrap();
+    assert_eq!(client(config).client_id().unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(files(dir.path()), [""; 0]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub extern "C" fn overt_client_new(
     })
 }
 
-/// Closes a client with its exit_timeout, and frees it.
+/// Ends a client: waits as overt_client_wait_at_exit, ends delivery, and frees it.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_client_free(client: Option<Box<Client>>) {
     guard((), || drop(client));
@@ -100,6 +100,17 @@ pub extern "C" fn overt_client_flush(client: Option<&Client>, timeout_ms: u64) -
     status(|| match client {
         None => DISABLED,
         Some(client) => client.core.flush(Duration::from_millis(timeout_ms)).map_err(Fault::from).and(OK),
+    })
+}
+
+/// Waits for delivery at the end of the process, within exit_timeout, which counts from the first of these calls: all
+/// waits of an exit have one budget. Each exit in a row that waited in vain halves the next one's, for five minutes.
+/// Ends nothing. OVERT_TIMEOUT and OVERT_UNDELIVERED as in overt_client_flush; OVERT_OK, too, if no budget was left.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_client_wait_at_exit(client: Option<&Client>) -> Status {
+    status(|| match client {
+        None => DISABLED,
+        Some(client) => client.core.wait_at_exit(&|| true).map_err(Fault::from).and(OK),
     })
 }
 

@@ -11,7 +11,7 @@ mod rules;
 use crate::guard::{guard, set};
 use crate::status::Fault;
 use crate::str::Str;
-use overt_core::{Compression, Wire};
+use overt_core::{Ack, Compression, Wire};
 
 /// The options of a client. Belongs to one thread at a time.
 pub struct Config {
@@ -77,7 +77,7 @@ pub extern "C" fn overt_config_set_app_version(config: Option<&mut Config>, vers
     });
 }
 
-/// The project's public key. Without one the client is disabled.
+/// The project's public key. Without one the client is disabled; "aws-sam" needs none.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_api_key(config: Option<&mut Config>, api_key: Str) {
     set_text(config, "api_key", api_key, |core, text| {
@@ -86,7 +86,8 @@ pub extern "C" fn overt_config_set_api_key(config: Option<&mut Config>, api_key:
     });
 }
 
-/// The server's URL. Default: PostHog's US cloud. Plain http only to loopback, unless the next option says otherwise.
+/// The server's URL. Default: PostHog's US cloud; with "aws-sam" there is none, and the client is disabled. Plain http
+/// only to loopback, unless the next option says otherwise.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_endpoint(config: Option<&mut Config>, endpoint: Str) {
     set_text(config, "endpoint", endpoint, |core, text| {
@@ -101,7 +102,7 @@ pub extern "C" fn overt_config_set_allow_plain_http(config: Option<&mut Config>,
     set(config, |config| config.core.allow_plain_http = allow);
 }
 
-/// The protocol: "posthog" (default), or "posthog-v1" with a result for each event.
+/// The protocol: "posthog" (default), "posthog-v1" with a result for each event, or "aws-sam", AWS SAM CLI's metrics.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_wire(config: Option<&mut Config>, wire: Str) {
     set_text(config, "wire", wire, |core, text| Wire::parse(text).map(|wire| core.wire = wire));
@@ -113,6 +114,13 @@ pub extern "C" fn overt_config_set_compression(config: Option<&mut Config>, comp
     set_text(config, "compression", compression, |core, text| {
         Compression::parse(text).map(|compression| core.compression = compression)
     });
+}
+
+/// When an event counts as delivered: "status" (default), when the server's status says so; "write", only with
+/// "aws-sam", as soon as its request is written, whatever comes back.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_ack(config: Option<&mut Config>, ack: Str) {
+    set_text(config, "ack", ack, |core, text| Ack::parse(text).map(|ack| core.ack = ack));
 }
 
 /// Adds a header to every request; one that overt sets itself is refused.

@@ -38,11 +38,13 @@ pub enum ConsentReasonValue {
     OVERT_REASON_PRIVILEGED = 10,
     /// The tool's notice was not shown yet, and nobody said on: off.
     OVERT_REASON_NO_NOTICE = 11,
+    /// There is no endpoint, and the wire knows none by itself: off.
+    OVERT_REASON_NO_ENDPOINT = 12,
 }
 
 impl ConsentReasonValue {
     /// The value, and the word of the core where it is one of its reasons.
-    const WORDS: [(Self, &'static CStr); 12] = [
+    const WORDS: [(Self, &'static CStr); 13] = [
         (Self::OVERT_REASON_NO_CLIENT, c"no_client"),
         (Self::OVERT_REASON_TOOL_VARIABLE, c"tool_variable"),
         (Self::OVERT_REASON_TELEMETRY_ENABLED, c"telemetry_enabled"),
@@ -55,6 +57,7 @@ impl ConsentReasonValue {
         (Self::OVERT_REASON_NO_API_KEY, c"no_api_key"),
         (Self::OVERT_REASON_PRIVILEGED, c"privileged"),
         (Self::OVERT_REASON_NO_NOTICE, c"no_notice"),
+        (Self::OVERT_REASON_NO_ENDPOINT, c"no_endpoint"),
     ];
 
     fn of(reason: overt_core::ConsentReason) -> ConsentReason {
@@ -102,6 +105,13 @@ pub extern "C" fn overt_client_set_consent(
     out_reason: Option<&mut MaybeUninit<ConsentReason>>,
 ) -> Status {
     answer(client, out_reason, |client| client.set_consent(enabled).map(drop))
+}
+
+/// Whether this client has shown the tool's notice: its first run on a terminal. Tools that count installations send an
+/// event then.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_client_notice_shown(client: Option<&Client>) -> bool {
+    guard(false, || client.is_some_and(|client| client.core().notice_shown()))
 }
 
 /// The word for a reason, such as "do_not_track", the same in every language of overt; "unknown" for an unknown value.

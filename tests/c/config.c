@@ -9,6 +9,12 @@ static void bad_endpoint(overt_config *config) { overt_config_set_endpoint(confi
 static void plain_http(overt_config *config) { overt_config_set_endpoint(config, OVERT_STR("http://example.org")); }
 static void bad_wire(overt_config *config) { overt_config_set_wire(config, OVERT_STR("pigeon")); }
 static void bad_compression(overt_config *config) { overt_config_set_compression(config, OVERT_STR("zip")); }
+static void bad_ack(overt_config *config) { overt_config_set_ack(config, OVERT_STR("hope")); }
+/* PostHog's answers say something. */
+static void ack_of_another_wire(overt_config *config) { overt_config_set_ack(config, OVERT_STR("write")); }
+static void key_without_file(overt_config *config) { overt_config_set_client_id_key(config, OVERT_STR("id")); }
+static void choice_without_file(overt_config *config) { overt_config_set_consent_key(config, OVERT_STR("choice")); }
+static void choice_without_key(overt_config *config) { overt_config_set_consent_path(config, OVERT_STR("file")); }
 static void bad_header(overt_config *config) { overt_config_add_header(config, OVERT_STR("X"), OVERT_STR("a\nb")); }
 static void bad_flush_at(overt_config *config) { overt_config_set_flush_at(config, 0); }
 static void bad_timeout(overt_config *config) { overt_config_set_timeout_ms(config, 0); }
@@ -36,6 +42,11 @@ static void mistakes(const char *state_dir) {
       {bad_wire, "wire: "},
       {bad_compression, "compression: "},
       {bad_header, "extra_headers: "},
+      {bad_ack, "ack: "},
+      {ack_of_another_wire, "ack: "},
+      {key_without_file, "client_id_key: "},
+      {choice_without_file, "consent_path and consent_key: "},
+      {choice_without_key, "consent_path and consent_key: "},
       {bad_flush_at, "flush_at: "},
       {bad_timeout, "timeout"},
       {bad_event_bytes, "max_event_bytes: "},

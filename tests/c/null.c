@@ -40,6 +40,11 @@ static void config(void) {
   overt_config_set_respect_do_not_track(NULL, true);
   overt_config_set_in_ci(NULL, true);
   overt_config_set_notice(NULL, OVERT_STR("notice"));
+  overt_config_set_ack(NULL, OVERT_STR("write"));
+  overt_config_set_response_wait_ms(NULL, 1);
+  overt_config_set_client_id_key(NULL, OVERT_STR("id"));
+  overt_config_set_consent_path(NULL, OVERT_STR("file"));
+  overt_config_set_consent_key(NULL, OVERT_STR("choice"));
   overt_config_set_send_before_notice(NULL, true);
   overt_config_set_keep_sent(NULL, true);
   overt_config_set_report_losses(NULL, true);
@@ -80,11 +85,13 @@ static void no_client(void) {
   CHECK(overt_client_capture(NULL, NULL, NULL) == OVERT_DISABLED);
   CHECK(overt_client_flush(NULL, UINT64_MAX) == OVERT_DISABLED);
   CHECK(overt_client_close(NULL, UINT64_MAX) == OVERT_DISABLED);
+  CHECK(overt_client_wait_at_exit(NULL) == OVERT_DISABLED);
   CHECK(overt_client_consent(NULL, NULL) == OVERT_DISABLED);
   CHECK(overt_client_consent(NULL, &reason) == OVERT_DISABLED && reason == OVERT_REASON_NO_CLIENT);
   reason = 99;
   CHECK(overt_client_set_consent(NULL, true, &reason) == OVERT_DISABLED && reason == OVERT_REASON_NO_CLIENT);
   CHECK(overt_client_set_consent(NULL, true, NULL) == OVERT_DISABLED);
+  CHECK(!overt_client_notice_shown(NULL));
 
   CHECK(overt_client_record_command(NULL, NONE, 1) == OVERT_DISABLED);
 

@@ -34,15 +34,16 @@ impl Client {
     #[pyo3(
         signature = (**options),
         text_signature = "(*, app, app_version=None, api_key=None, endpoint=None, allow_plain_http=None, wire=None, \
-                          compression=None, extra_headers=None, flush_at=None, flush_interval=None, max_retries=None, \
+                          compression=None, ack=None, response_wait=None, extra_headers=None, flush_at=None, flush_interval=None, max_retries=None, \
                           timeout=None, connect_timeout=None, exit_timeout=None, max_event_bytes=None, \
                           max_batch_bytes=None, max_spool_events=None, max_spool_bytes=None, max_spool_age=None, \
                           max_memory_events=None, disable_geoip=None, person_profiles=None, \
                           historical_migration=None, super_properties=None, enrich=None, report_losses=None, \
-                          before_send=None, state_dir=None, client_id_path=None, counters_path=None, \
-                          counters_endpoint=None, counters_interval=None, keep_sent=None, consent=None, \
-                          consent_env=None, default_consent=None, respect_do_not_track=None, in_ci=None, \
-                          notice=None, send_before_notice=None, detached_upload=None, background=None, debug=None)"
+                          before_send=None, state_dir=None, client_id_path=None, client_id_key=None, counters_path=None, \
+                          counters_endpoint=None, counters_interval=None, keep_sent=None, \
+                          consent=None, consent_env=None, consent_path=None, consent_key=None, \
+                          default_consent=None, respect_do_not_track=None, in_ci=None, notice=None, \
+                          send_before_notice=None, detached_upload=None, background=None, debug=None)"
     )]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options::Given { config, hooks, remark } = calls::python_code(|| options::read(py, options))?;
@@ -148,7 +149,7 @@ impl Client {
     fn close(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         self.hooks.refresh(py)?;
         let waited = match timeout.map(seconds) {
-            None => self.interruptible(py, (), |core, go_on| core.wait_at_exit(go_on)),
+            None => self.interruptible(py, (), |core, go_on| drop(core.wait_at_exit(go_on))),
             Some(Duration::ZERO) => Ok(()),
             Some(timeout) => self.wait(py, timeout).map(drop),
         };
@@ -163,6 +164,21 @@ impl Client {
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<()> {
         self.close(py, None)
+    }
+
+    /// The tool's name.
+    #[getter]
+    fn app(&self) -> &str {
+        &self.app
+    }
+
+    /// Whether an event would be recorded now: `consent` without its reason, for those who ask often.
+    #[getter]
+    fn enabled(&self) -> PyResult<bool> {
+        match &self.hooks.ask_host {
+            None => Ok(self.core().may_record(false)),
+            Some(_) => calls::quiet(false, || self.core().may_record(false)),
+        }
     }
 
     /// Whether events are recorded, and why.
@@ -185,6 +201,12 @@ impl Client {
         self.consent(py)
     }
 
+    /// Whether this client has shown the tool's notice: its first run on a terminal.
+    #[getter]
+    fn notice_shown(&self) -> bool {
+        self.core().notice_shown()
+    }
+
     /// The client ID, made now if there is none yet; None while consent is off.
     #[getter]
     fn client_id(&self, py: Python<'_>) -> PyResult<Option<String>> {
@@ -194,6 +216,14 @@ impl Client {
     /// Forgets the client ID and erases everything pending. Gives the new ID, or None while consent is off.
     fn reset_client_id(&self, py: Python<'_>) -> PyResult<Option<String>> {
         self.asked(py, "reset_client_id", overt::Client::reset_client_id)
+    }
+
+    /// HMAC-SHA-256 of a text under this installation's own random salt, as lower-case hex: to recognise a thing without
+    /// knowing it. None while consent is off.
+    fn salted_hash(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        let text = calls::quiet(None, || calls::swallow(py, str_of(text).map(Some), None))?;
+        let Some(text) = text else { return Ok(None) };
+        self.asked(py, "salted_hash", |core| core.salted_hash(&text))
     }
 
     /// What this client did in this process.
@@ -315,7 +345,7 @@ impl Client {
         &self,
         py: Python<'_>,
         what: &str,
-        call: fn(&overt::Client) -> Result<Option<String>, Error>,
+        call: impl FnOnce(&overt::Client) -> Result<Option<String>, Error> + Send,
     ) -> PyResult<Option<String>> {
         self.hooks.refresh(py)?;
         Ok(calls::detached(py, None, || {

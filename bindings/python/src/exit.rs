@@ -9,6 +9,7 @@ use crate::{answers, calls};
 use overt::Client;
 use pyo3::prelude::*;
 use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ pub struct Exiting {
 
 /// Never locked for longer than it takes to copy a pointer, and only with the GIL, so a fork cannot inherit it locked.
 static LIVE: Mutex<Vec<Weak<Exiting>>> = Mutex::new(Vec::new());
+
+/// Whether a person has pressed Ctrl-C while the end waited: then no client waits any more.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
 impl Exiting {
     pub fn new(client: Client) -> Arc<Self> {
@@ -38,12 +42,17 @@ impl Exiting {
 
     /// Waits within what is left of the budget.
     fn wait(&self, py: Python<'_>) {
-        if self.client.begin_exit().is_zero() {
+        if self.client.begin_exit().is_zero() || GIVEN_UP.load(Ordering::Relaxed) {
             return;
         }
         calls::detached(py, (), || {
             // A person who presses Ctrl-C wants the program to end, not to read a traceback about telemetry.
-            self.client.wait_at_exit(&|| Python::attach(|py| py.check_signals()).is_ok());
+            let go_on = || {
+                let interrupted = Python::attach(|py| py.check_signals()).is_err();
+                GIVEN_UP.fetch_or(interrupted, Ordering::Relaxed);
+                !interrupted
+            };
+            let _ = self.client.wait_at_exit(&go_on);
         });
     }
 }
@@ -56,11 +65,13 @@ pub fn live() -> Vec<Arc<Exiting>> {
 impl Drop for Exiting {
     /// Waits as the core would, but lets other threads of the interpreter run.
     fn drop(&mut self) {
+        let waits = !self.client.begin_exit().is_zero() && !GIVEN_UP.load(Ordering::Relaxed);
         let close = || {
-            self.client.wait_at_exit(&|| true);
+            if waits {
+                drop(self.client.wait_at_exit(&|| true));
+            }
             drop(self.client.close(Duration::ZERO));
         };
-        let waits = !self.client.begin_exit().is_zero();
         if !waits || Python::try_attach(|py| calls::detached(py, (), close)).is_none() {
             close();
         }

@@ -11,6 +11,7 @@ mod answers;
 mod calls;
 mod client;
 mod command;
+mod environment;
 mod event;
 mod exit;
 mod fork;
@@ -30,6 +31,8 @@ mod _overt {
     use crate::client::Client;
     #[pymodule_export]
     use crate::command::command;
+    #[pymodule_export]
+    use crate::environment::environment;
     #[pymodule_export]
     use crate::uploader::upload;
 

@@ -5,7 +5,7 @@ use crate::event;
 use crate::hooks::{AskHost, BeforeSend, Hooks};
 use crate::uploader;
 use crate::walk::str_of;
-use overt::{Compression, Config, ConsentVariable, HostConsent, Wire};
+use overt::{Ack, Compression, Config, ConsentVariable, HostConsent, Wire};
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
@@ -83,6 +83,8 @@ fn set(config: &mut Config, name: &str, value: &Value<'_>) -> PyResult<()> {
         "allow_plain_http" => put.to(&mut config.allow_plain_http, flag),
         "wire" => put.to(&mut config.wire, wire),
         "compression" => put.to(&mut config.compression, compression),
+        "ack" => put.to(&mut config.ack, ack),
+        "response_wait" => put.to(&mut config.response_wait, seconds),
         "extra_headers" => put.to(&mut config.extra_headers, headers),
         "flush_at" => put.to(&mut config.flush_at, |value| value.extract()),
         "flush_interval" => put.to(&mut config.flush_interval, seconds),
@@ -107,6 +109,9 @@ fn set(config: &mut Config, name: &str, value: &Value<'_>) -> PyResult<()> {
         "keep_sent" => put.to(&mut config.keep_sent, flag),
         "state_dir" => put.to(&mut config.state_dir, path),
         "client_id_path" => put.to(&mut config.client_id_path, path),
+        "client_id_key" => put.to(&mut config.client_id_key, text),
+        "consent_path" => put.to(&mut config.consent_path, path),
+        "consent_key" => put.to(&mut config.consent_key, text),
         "consent_env" => put.to(&mut config.consent_env, variables),
         "default_consent" => put.to(&mut config.default_consent, flag),
         "respect_do_not_track" => put.to(&mut config.respect_do_not_track, flag),
@@ -184,6 +189,10 @@ fn path(value: &Value<'_>) -> PyResult<Option<PathBuf>> {
 
 fn wire(value: &Value<'_>) -> PyResult<Wire> {
     Wire::parse(&text(value)?).map_err(wrong)
+}
+
+fn ack(value: &Value<'_>) -> PyResult<Ack> {
+    Ack::parse(&text(value)?).map_err(wrong)
 }
 
 fn compression(value: &Value<'_>) -> PyResult<Compression> {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ import overt
 from recording import Server
 
 # What is left of the environment: all else could mean CI, an agent, a proxy or a choice.
-KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 MakeClient = Callable[..., overt.Client]
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -66,6 +68,38 @@ def make_client(server: Server, state_dir: Path) -> Iterator[MakeClient]:
 @pytest.fixture
 def client(make_client: MakeClient) -> overt.Client:
     return make_client()
+
+
+def recorded(client: overt.Client) -> list[tuple[str, dict[str, Any]]]:
+    """Names and properties of the events that wait, without what every event carries."""
+    events = [json.loads(line) for line in client.pending()]
+    usual = ("$", "agent", "arch", "ci")
+    return [
+        (event["event"], {key: value for key, value in event["properties"].items() if not key.startswith(usual)})
+        for event in events
+    ]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be delivered is delivered, however slow the machine is today."""
+    for limit in ("FLUSH_SECONDS", "SHUTDOWN_SECONDS"):
+        monkeypatch.setattr(f"overt.posthog._client.{limit}", 60.0)
+
+
+@pytest.fixture
+def posthog(server: Server, state_dir: Path) -> Iterator[ModuleType]:
+    """`overt.posthog`, set up for the test's server; whatever a test sets there is as it was afterwards."""
+    import overt.posthog
+
+    before = dict(vars(overt.posthog))
+    settings: dict[str, Any] = {"project_api_key": "phc_test", "host": server.url}
+    settings |= {"state_dir": state_dir, "background": False, "default_client": None}
+    vars(overt.posthog).update(settings)
+    yield overt.posthog
+    vars(overt.posthog).clear()
+    vars(overt.posthog).update(before)
+    vars(overt.posthog._own_client).pop("_used_clients", None)
 
 
 @pytest.fixture

@@ -33,11 +33,14 @@ def test_what_waits_can_be_seen_and_sent(make_client: MakeClient, server: Server
 
 
 def test_off_stops_and_erases(make_client: MakeClient, state_dir: Path) -> None:
-    make_client().capture_event("e")
+    before = make_client()
+    assert before.capture_event("e")
+    assert before.salted_hash("text")
     assert command("off", state_dir=state_dir).returncode == 0
     later = make_client()
     assert later.consent == (False, "stored")
     assert later.pending() == []
+    assert not (state_dir / "salt").exists()
     assert command("on", state_dir=state_dir).returncode == 0
     assert make_client().consent == (True, "stored")
 

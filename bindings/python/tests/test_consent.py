@@ -22,6 +22,8 @@ from recording import Server
         ({}, {"consent": True, "default_consent": False}, (True, "host")),
         ({}, {"consent": False}, (False, "host")),
         ({}, {"api_key": ""}, (False, "no_api_key")),
+        ({}, {"wire": "aws-sam", "api_key": ""}, (True, "default")),
+        ({}, {"wire": "aws-sam", "endpoint": ""}, (False, "no_endpoint")),
         ({"CI": "1"}, {}, (False, "ci")),
         ({"CI": "1"}, {"in_ci": True}, (True, "default")),
         ({"TELEMETRY_ENABLED": "false"}, {"consent": True}, (False, "telemetry_enabled")),
@@ -172,3 +174,20 @@ def test_the_client_id_can_be_reset(make_client: MakeClient) -> None:
     assert client.pending() == []
     assert client.capture_event("e")
     assert json.loads(client.pending()[0])["distinct_id"] == after
+
+
+def test_choice_and_id_live_in_a_file_of_the_tools_own(make_client: MakeClient, tmp_path: Path, server: Server) -> None:
+    own = tmp_path / "metadata.json"
+    own.write_text('{"telemetryEnabled": true, "installationId": "an-id", "other": 1.50}')
+    files = {"client_id_path": own, "client_id_key": "installationId", "consent_path": own}
+    client = make_client(wire="aws-sam", ack="write", response_wait=0, consent_key="telemetryEnabled", **files)
+    assert client.consent == (True, "stored")
+    assert client.paths is not None
+    assert (client.paths.consent, client.paths.client_id) == (own, own)
+    uuid = client.capture_event("commandRun", {"region": None})
+    metric = {"requestId": uuid, "installationId": "an-id", "region": None}
+    assert json.loads(client.pending()[0]) == {"commandRun": metric}
+    assert client.flush()
+    assert server.requests[0].body == {"metrics": [{"commandRun": metric}]}
+    assert client.set_consent(False) == (False, "host")
+    assert own.read_text() == '{"telemetryEnabled": false, "other": 1.50}'

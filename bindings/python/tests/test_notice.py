@@ -29,9 +29,12 @@ def options(server: Server, state_dir: Path) -> dict[str, object]:
 
 def at_a_terminal(server: Server, state_dir: Path, **environment: str) -> tuple[str, str]:
     """What a run says on stdout, a pipe, and on stderr, a terminal."""
+    return run_at_a_terminal(PROGRAM.format(options=options(server, state_dir)), **environment)
+
+
+def run_at_a_terminal(code: str, **environment: str) -> tuple[str, str]:
     ours, theirs = pty.openpty()
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    code = PROGRAM.format(options=options(server, state_dir))
     ran = subprocess.run(
         [sys.executable, "-c", code], env={**kept, **environment}, stdout=subprocess.PIPE, stderr=theirs, text=True
     )
@@ -66,3 +69,83 @@ def test_who_has_said_something_is_told_nothing(server: Server, state_dir: Path)
     assert not state_dir.exists()
     assert at_a_terminal(server, state_dir, STARFISH_TELEMETRY="1") == ("tool_variable", "")
     assert server.names == ["run"]
+
+
+# As AWS SAM CLI does it: a notice, `true` in its own file, and one event about the installation.
+INSTALLS = """
+import overt
+client = overt.Client(**{options!r})
+if client.notice_shown:
+    client.capture_event("installed", {{"telemetryEnabled": True}})
+client.capture_event("commandRun")
+client.flush(60)
+print(client.consent.reason, client.notice_shown)
+"""
+
+
+def sam(server: Server, state_dir: Path, metadata: Path) -> dict[str, object]:
+    return {
+        "app": "sam",
+        "wire": "aws-sam",
+        "endpoint": server.url,
+        "state_dir": str(state_dir),
+        "notice": NOTICE,
+        "consent_env": "SAM_CLI_TELEMETRY=1",
+        "client_id_path": str(metadata),
+        "client_id_key": "installationId",
+        "consent_path": str(metadata),
+        "consent_key": "telemetryEnabled",
+    }
+
+
+def metrics(server: Server) -> list[str]:
+    return sorted(name for request in server.requests for metric in request.body["metrics"] for name in metric)
+
+
+def test_in_a_file_of_the_tools_own_it_leaves_true_and_the_first_run_is_told(
+    server: Server, state_dir: Path, tmp_path: Path
+) -> None:
+    metadata = tmp_path / "metadata.json"
+    metadata.write_text('{"other": 1.50}')
+    code = INSTALLS.format(options=sam(server, state_dir, metadata))
+    assert run_at_a_terminal(code) == ("stored True", NOTICE)
+    assert metrics(server) == ["commandRun", "installed"]
+    assert metadata.read_text().startswith('{"other": 1.50, "telemetryEnabled": true, "installationId": "')
+    assert run_at_a_terminal(code) == ("stored False", "")
+    assert metrics(server) == ["commandRun", "commandRun", "installed"]
+
+
+def test_off_in_a_file_of_the_tools_own_is_told_nothing_and_sends_nothing(
+    server: Server, state_dir: Path, tmp_path: Path
+) -> None:
+    metadata = tmp_path / "metadata.json"
+    code = INSTALLS.format(options=sam(server, state_dir, metadata))
+    for text, reason in [('{"telemetryEnabled": false}', "stored"), ('{"telemetryEnabled": "true"}', "unreadable")]:
+        metadata.write_text(text)
+        assert run_at_a_terminal(code) == (f"{reason} False", "")
+        assert metadata.read_text() == text
+    metadata.unlink()
+    assert run_at_a_terminal(code, SAM_CLI_TELEMETRY="0") == ("tool_variable False", "")
+    assert not metadata.exists()
+    assert not server.requests
+    assert not state_dir.exists()
+
+
+def test_a_tool_may_show_it_elsewhere_and_say_so_itself(
+    server: Server, state_dir: Path, tmp_path: Path, run_python: RunPython
+) -> None:
+    metadata = tmp_path / "sam" / "metadata.json"
+    shows = f"""
+    import sys
+    import overt
+    client = overt.Client(**{sam(server, state_dir, metadata)!r})
+    if client.consent.reason == "no_notice":
+        print("told", file=sys.stderr)
+        client.set_consent(True)
+        client.capture_event("installed")
+    client.flush(60)
+    """
+    assert run_python(shows).stderr == "told\n"
+    assert run_python(shows).stderr == ""
+    assert metrics(server) == ["installed"]
+    assert '"telemetryEnabled": true' in metadata.read_text()

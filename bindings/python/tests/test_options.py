@@ -76,6 +76,9 @@ def destination(client: overt.Client) -> dict[str, Any]:
         ("allow_plain_http", True, True),
         ("wire", "posthog", "posthog"),
         ("wire", "posthog-v1", "posthog-v1"),
+        ("wire", "aws-sam", "aws-sam"),
+        ("ack", "status", "status"),
+        ("response_wait", 0.25, 250),
         ("compression", "gzip", "gzip"),
         ("compression", "none", "none"),
         ("historical_migration", True, True),
@@ -88,7 +91,8 @@ def destination(client: overt.Client) -> dict[str, Any]:
     ],
 )
 def test_an_option_reaches_the_core(make_client: MakeClient, name: str, given: object, kept: object) -> None:
-    assert destination(make_client(**{name: given}))[name] == kept
+    found = destination(make_client(**{name: given}))
+    assert found.get(name, found.get(f"{name}_ms")) == kept
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,8 @@ def test_the_readme_says_what_works(server: Server) -> None:
 
 
 def test_the_example_delivers_even_what_a_killed_run_captured(server: Server, tmp_path: Path) -> None:
-    example = ROOT / "examples" / "python" / "starfish_like.py"
-    assert len(example.read_text(encoding="utf-8").splitlines()) < 60
+    example = ROOT / "examples" / "starfish_job.py"
+    assert len(example.read_text(encoding="utf-8").splitlines()) < 100
 
     def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
         call = [sys.executable, str(example), server.url, "phc_test", *arguments]
@@ -61,12 +62,25 @@ def test_the_example_delivers_even_what_a_killed_run_captured(server: Server, tm
         answer = subprocess.run(call, env=env, capture_output=True, text=True, timeout=120, check=False)
         return answer.returncode, answer.stdout, answer.stderr
 
-    assert run(TELEMETRY_ENABLED="false") == (0, "not recorded: telemetry_enabled\n", "")
+    counts = "9 completed, 2 failed, 2 filtered\n"
+    assert run(TELEMETRY_ENABLED="false") == (0, f"{counts}no event: telemetry_enabled\n", "")
     assert run("--die") == (-9, "", "")
     assert server.names == []
-    assert run() == (0, "recorded\n", "")
+    assert run() == (0, f"{counts}the event is recorded\n", "")
     assert server.names == ["starfish_job", "starfish_job"]
+    assert "secret" not in json.dumps(server.events)
     job = server.events[0]["properties"]
-    assert job["config"]["batch_size"] == 4
-    assert job["count_summary"] == {"completed": 10, "failed": 0, "filtered": 2}
-    assert json.dumps(job["job_id"])
+    assert sorted(job["config"]) == [
+        "batch_size",
+        "dead_queue_threshold",
+        "job_run_stop_threshold",
+        "max_concurrency",
+        "target_count",
+        "task_runner_timeout",
+    ]
+    assert job["error_summary"] == {"TimeoutError": [[5, 1], [12, 1]]}
+    assert job["count_summary"] == {"completed": 9, "failed": 2, "filtered": 2}
+    assert (job["target_reached"], job["run_mode"], job["num_inputs"]) == (True, "NORMAL", 13)
+    assert (job["library_version"], job["$app_name"]) == (overt.__version__, "starfish")
+    assert isinstance(job["run_time_platform"], str)
+    assert uuid.UUID(job["job_id"])

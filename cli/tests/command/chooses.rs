@@ -128,3 +128,50 @@ fn a_choice_that_cannot_be_stored_is_an_error() {
     assert!(ran.stderr.starts_with("overt: the choice cannot be stored: "), "{}", ran.stderr);
     assert_eq!(ran.stderr.lines().count(), 1);
 }
+
+#[test]
+fn a_choice_in_the_tools_own_file_is_shown_and_changed_there() {
+    let sandbox = Sandbox::new();
+    let own = sandbox.file("metadata.json");
+    std::fs::create_dir_all(own.parent().unwrap()).unwrap();
+    std::fs::write(&own, "{\n    \"installationId\": \"an-id\",\n    \"telemetryEnabled\": true,\n    \"x\": 1\n}\n")
+        .unwrap();
+    let mut config = sandbox.config(NOBODY);
+    config.client_id_path = Some(own.clone());
+    config.client_id_key = "installationId".into();
+    config.consent_path = Some(own.clone());
+    config.consent_key = "telemetryEnabled".into();
+    sandbox.record_with(config.clone(), &["one"]);
+    let line = |beginning: &str| {
+        let text = sandbox.golden(&sandbox.run(&["status"]).text());
+        text.lines().find(|line| line.starts_with(beginning)).unwrap().to_owned()
+    };
+    assert_eq!(line("choice"), "choice     on (in DIR/metadata.json)");
+    assert_eq!(line("client ID"), "client ID  an-id (in DIR/metadata.json)");
+    let paths = &sandbox.run(&["status", "--json"]).json()["paths"];
+    assert_eq!((&paths["consent"], &paths["client_id"]), (&json!(own), &json!(own)));
+
+    let text = sandbox.run(&["off"]).text();
+    assert!(text.starts_with("starfish: off. Erased: the client ID and 1 event that waited."), "{text}");
+    assert_eq!(std::fs::read_to_string(&own).unwrap(), "{\n    \"telemetryEnabled\": false,\n    \"x\": 1\n}\n");
+    assert!(sandbox.record_with(config.clone(), &["two"]).is_empty());
+
+    // The state directory still knows of the file, although nothing is left of where its events went.
+    assert_eq!(line("choice"), "choice     off (in DIR/metadata.json)");
+    sandbox.run(&["on"]).text();
+    assert_eq!(line("choice"), "choice     on (in DIR/metadata.json)");
+    assert_eq!(std::fs::read_to_string(&own).unwrap(), "{\n    \"telemetryEnabled\": true,\n    \"x\": 1\n}\n");
+    assert_eq!(sandbox.record_with(config, &["three"]).len(), 1);
+}
+
+#[test]
+fn off_reaches_a_tool_of_whose_own_file_nothing_is_known_yet() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["off"]).text();
+    let own = sandbox.file("metadata.json");
+    std::fs::write(&own, "{\"telemetryEnabled\": true}").unwrap();
+    let mut config = sandbox.config(NOBODY);
+    config.consent_path = Some(own);
+    config.consent_key = "telemetryEnabled".into();
+    assert!(sandbox.record_with(config, &["one"]).is_empty());
+}

@@ -9,4 +9,5 @@ mod looks_only;
 mod refuses;
 mod resets;
 mod shows;
+mod shows_the_wire;
 mod tells;

@@ -57,7 +57,7 @@ fn an_empty_summary_has_no_times() {
 
 #[test]
 fn a_summary_of_very_many_names_says_what_it_leaves_out() {
-    let by_event = (0..SUMMARY_ROWS + 2)
+    let by_event = (0..TOTALS_ROWS + 2)
         .map(|number| EventSummary { event: number.to_string(), count: 1, clients: 1, last: String::new() })
         .collect();
     let by_app = vec![AppSummary {
@@ -69,6 +69,6 @@ fn a_summary_of_very_many_names_says_what_it_leaves_out() {
     }];
     let text = summary(&Summary { by_event, by_app, ..Summary::default() });
     assert!(text.contains("\nand 2 more: see --json\n"), "{text}");
-    assert_eq!(text.lines().count(), 5 + 1 + 1 + SUMMARY_ROWS + 1 + 1 + 1 + 1);
+    assert_eq!(text.lines().count(), 5 + 1 + 1 + TOTALS_ROWS + 1 + 1 + 1 + 1);
     assert!(!text.contains('\u{1b}'), "{text}");
 }

@@ -1,24 +1,25 @@
-//! From a request to a durable batch, in the two steps that both versions of the protocol share: the body arrives, and
-//! what is read from it is stored. Between them the version judges the head.
+//! From a request to a durable batch or document, in two steps that all protocols share: the body arrives, and what is
+//! read from it is stored. Between them the protocol judges the head.
 
-use std::io::{self, Write};
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::header::{self, HeaderName};
 use axum::http::request::Parts;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::body::{self, Received};
 use crate::batch::Batch;
+use crate::counters::Document;
 use crate::encoding::Encoding;
-use crate::ingest::Desk;
+use crate::ingest::{Closed, Desk};
 use crate::limits::{self, Limits};
+use crate::operator;
 use crate::refusal::Refusal;
-use crate::store::{self, Stored};
+use crate::store::{Error, Kept, Stored};
 use crate::time::Moment;
 
-/// Where batches come in. Cheap to clone.
+/// Where batches and documents come in. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
     desk: Desk,
@@ -43,6 +44,12 @@ impl Intake {
         Self { desk, limits, budget, work: Arc::new(Semaphore::new(limits::BATCHES_IN_WORK)) }
     }
 
+    /// The same, where bodies have at most so many bytes.
+    pub fn with_body_limit(&self, bytes: usize) -> Self {
+        let limits = Limits { body_bytes: bytes.min(self.limits.body_bytes), ..self.limits };
+        Self { limits, ..self.clone() }
+    }
+
     /// How many events are stored, by the thread that stores them.
     pub async fn count(&self) -> Result<usize, Refusal> {
         self.desk.count().await.map_err(|_| store_failed())
@@ -65,26 +72,40 @@ impl Intake {
         encoding: Encoding,
         read: impl FnOnce(&[u8]) -> Result<(Batch, T), Refusal> + Send + 'static,
     ) -> Result<(Stored, T), Refusal> {
+        let ((batch, said), permit) = self.read(body, encoding, read).await?;
+        Ok((settled(self.desk.insert(batch, permit).await)?, said))
+    }
+
+    /// Inflates the body, reads a document from it, and stores that.
+    pub async fn keep(&self, body: Received, encoding: Encoding, received_at: Moment) -> Result<(), Refusal> {
+        let read = move |plain: &[u8]| Document::read(plain, received_at);
+        let (document, permit) = self.read(body, encoding, read).await?;
+        match settled(self.desk.keep(document, permit).await)? {
+            Kept::Merged { .. } => Ok(()),
+            Kept::Full => {
+                let detail = format!("{} counters are stored, and no more are", limits::STORED_COUNTERS);
+                Err(Refusal::unavailable("stored_counters", detail))
+            }
+        }
+    }
+
+    /// What is read from the body, and the permit to go on with it.
+    async fn read<T: Send + 'static>(
+        &self,
+        body: Received,
+        encoding: Encoding,
+        read: impl FnOnce(&[u8]) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<(T, OwnedSemaphorePermit), Refusal> {
         let permit = Arc::clone(&self.work).acquire_owned().await.map_err(|_| store_failed())?;
         let limit = self.limits.body_bytes;
         // Inflating and reading 20 MiB takes long enough to hold up every other connection. The permit goes along: if
         // the client hangs up, this future ends and the work does not.
-        let (done, permit) = tokio::task::spawn_blocking(move || {
+        let work = tokio::task::spawn_blocking(move || {
             let plain = body.decode(encoding, limit);
             (plain.and_then(|plain| read(&plain)), permit)
-        })
-        .await
-        .map_err(|_| store_failed())?;
-
-        let (batch, said) = done?;
-        match self.desk.insert(batch, permit).await {
-            Ok(Ok(stored)) => Ok((stored, said)),
-            Ok(Err(error)) => {
-                tell_operator(&error);
-                Err(store_failed())
-            }
-            Err(_) => Err(store_failed()),
-        }
+        });
+        let (done, permit) = work.await.map_err(|_| store_failed())?;
+        Ok((done?, permit))
     }
 }
 
@@ -110,12 +131,19 @@ impl Arrived {
     }
 }
 
-/// Unlike `eprintln!` this does not panic when nobody holds the other end of stderr.
-fn tell_operator(error: &store::Error) {
-    let _ = writeln!(io::stderr(), "overt-collector: a batch could not be stored: {error}");
+/// What the thread that stores has to say, as the client may hear it.
+fn settled<T>(done: Result<Result<T, Error>, Closed>) -> Result<T, Refusal> {
+    match done {
+        Ok(Ok(stored)) => Ok(stored),
+        Ok(Err(error)) => {
+            operator::tell(format_args!("what came could not be stored: {error}"));
+            Err(store_failed())
+        }
+        Err(_) => Err(store_failed()),
+    }
 }
 
 /// What went wrong is for the operator, not for a stranger.
 fn store_failed() -> Refusal {
-    Refusal::unavailable("store", "the batch could not be stored: try again")
+    Refusal::unavailable("store", "it could not be stored: try again")
 }

@@ -2,6 +2,7 @@
 //!
 //! - `POST /batch/` and `/batch`: the PostHog v0 protocol. 200 means durable.
 //! - `POST /i/v1/analytics/events`: the PostHog v1 protocol. 200 means that what the answer calls `ok` is durable.
+//! - `POST /telemetry`: counters in PACE's form. 200 and `OK` means durable.
 //! - `GET /health`: how many events are stored, asked of the thread that stores them.
 //!
 //! A refusal is [`Refusal::to_json`] under its status; 503 asks for another try with `Retry-After`.
@@ -21,7 +22,7 @@ use super::intake::Intake;
 use crate::encoding::Encoding;
 use crate::ingest::Desk;
 use crate::keys::Keys;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use crate::posthog;
 use crate::posthog_v1::{self, Sender};
 use crate::refusal::Refusal;
@@ -35,15 +36,18 @@ const NO_JSON: &str = "Content-Type must be application/json";
 
 struct Server {
     intake: Intake,
+    documents: Intake,
     keys: Keys,
 }
 
 pub fn routes(desk: Desk, keys: Keys, limits: Limits) -> Router {
-    let server = Server { intake: Intake::new(desk, limits), keys };
+    let intake = Intake::new(desk, limits);
+    let server = Server { documents: intake.with_body_limit(limits::DOCUMENT_BYTES), intake, keys };
     Router::new()
         .route("/batch", post(batch))
         .route("/batch/", post(batch))
         .route("/i/v1/analytics/events", post(events))
+        .route("/telemetry", post(telemetry))
         .route("/health", get(health))
         .with_state(Arc::new(server))
 }
@@ -81,15 +85,36 @@ async fn take_events(server: &Server, request: Request) -> Result<Value, Refusal
     Ok(results.into_json())
 }
 
+async fn telemetry(State(server): State<Arc<Server>>, request: Request) -> Response {
+    match take_document(&server, request).await {
+        Ok(()) => Response::new(Body::from("OK")),
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+/// PACE's document has no place for a key, and neither has its request: whoever reaches the address may send.
+async fn take_document(server: &Server, request: Request) -> Result<(), Refusal> {
+    let arrived = server.documents.arrive(request).await?;
+    if !arrived.is_json() {
+        return Err(Refusal::unsupported("content_type", NO_JSON));
+    }
+    let encoding = Encoding::v1(arrived.header(header::CONTENT_ENCODING))?;
+    let received_at = arrived.received_at;
+    server.documents.keep(arrived.into_body(), encoding, received_at).await
+}
+
 async fn health(State(server): State<Arc<Server>>) -> Response {
     respond(server.intake.count().await.map(|events| json!({"status": "ok", "events": events})))
 }
 
 fn respond(done: Result<Value, Refusal>) -> Response {
-    let refusal = match done {
-        Ok(body) => return answer(StatusCode::OK, &body),
-        Err(refusal) => refusal,
-    };
+    match done {
+        Ok(body) => answer(StatusCode::OK, &body),
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+fn refuse(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = answer(status, &refusal.to_json());
     match status {

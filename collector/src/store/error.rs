@@ -9,6 +9,8 @@ pub enum Error {
     Missing,
     /// The file is of a newer collector, with this schema.
     Newer(i64),
+    /// The file is of an older collector, and a reader changes nothing.
+    Older,
     /// The file is a database, but not a collector's.
     NotOurs,
     /// The file cannot be kept in write-ahead mode; it is in this one.
@@ -26,6 +28,9 @@ impl fmt::Display for Error {
                 "written by a newer overt-collector: its schema is {version}, this program knows up to {}",
                 super::SCHEMA_VERSION
             ),
+            Self::Older => {
+                write!(out, "written by an older overt-collector: `serve` of this one brings it up to date")
+            }
             Self::NotOurs => write!(out, "not a database of overt-collector"),
             Self::Journal(mode) => {
                 write!(out, "cannot keep a write-ahead log here (journal mode {mode}): is it a network file system?")

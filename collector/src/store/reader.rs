@@ -8,8 +8,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, Row};
 use serde_json::value::RawValue;
 
-use super::rows::{AppSummary, EventSummary, StoredEvent, Summary};
-use super::{Contents, Error, contents, first};
+use super::rows::{AppSummary, CommandRow, EventSummary, Installation, StoredEvent, Summary};
+use super::{Contents, Error, contents, counters, first};
 use crate::limits;
 
 /// A database open for reading.
@@ -27,6 +27,7 @@ impl Reader {
         connection.busy_timeout(limits::DATABASE_WAIT)?;
         match contents(&connection)? {
             Contents::OurSchema => Ok(Self { connection }),
+            Contents::Older(_) => Err(Error::Older),
             Contents::Nothing => Err(Error::NotOurs),
         }
     }
@@ -42,12 +43,22 @@ impl Reader {
         Ok(events)
     }
 
+    /// Every installation with its counters, in the order of their IDs.
+    pub fn installations(&self) -> Result<Vec<Installation>, Error> {
+        counters::installations(&self.connection)
+    }
+
+    /// What was counted, by command and exit code.
+    pub fn by_command(&self) -> Result<Vec<CommandRow>, Error> {
+        counters::by_command(&self.connection)
+    }
+
     #[cfg(test)]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Reads all events.
+    /// Reads all events and counters.
     pub fn summary(&mut self) -> Result<Summary, Error> {
         // One read transaction, so that all numbers are of one moment although a collector may be writing.
         let snapshot = self.connection.transaction()?;
@@ -86,6 +97,7 @@ impl Reader {
                 })
             },
         )?;
+        summary.counters = counters::summary(&snapshot)?;
         Ok(summary)
     }
 }

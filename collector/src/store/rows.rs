@@ -1,5 +1,7 @@
 //! What a reader finds. The fields serialise in their order: this is the shape of `--json`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -49,6 +51,8 @@ pub struct Summary {
     pub by_event: Vec<EventSummary>,
     /// The most frequent first.
     pub by_app: Vec<AppSummary>,
+    /// Counters, and what became of them at Graphite.
+    pub counters: CounterSummary,
 }
 
 /// The events of one name.
@@ -77,4 +81,90 @@ pub struct AppSummary {
     pub clients: u64,
     /// The latest `corrected_at`.
     pub last: String,
+}
+
+/// One counter of one installation.
+#[derive(Clone, Copy, Debug)]
+pub struct CountedRuns<'a> {
+    /// Whose.
+    pub id: &'a str,
+    /// May be empty.
+    pub cli_version: &'a str,
+    /// May be empty.
+    pub operating_system: &'a str,
+    /// The command's words, with spaces between.
+    pub path: &'a str,
+    /// How the runs ended.
+    pub exit_code: i64,
+    /// How many there were.
+    pub count: u64,
+}
+
+/// What is stored of an installation, in the form in which it was sent.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Installation {
+    /// Counts by command path and exit code.
+    pub metric_points: BTreeMap<String, BTreeMap<i64, CumulativeCount>>,
+    /// May be empty.
+    pub cli_version: String,
+    /// May be empty.
+    pub operating_system: String,
+    /// Lower case with hyphens.
+    pub id: String,
+    /// When the latest document came that was not overtaken, by our clock.
+    pub received_at: String,
+}
+
+/// A count, in the form in which it was sent.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct CumulativeCount {
+    /// Since the installation's file was made.
+    pub cumulative_count: u64,
+}
+
+impl Installation {
+    /// Adds a counter.
+    pub fn add(&mut self, path: String, exit_code: i64, count: u64) {
+        self.metric_points.entry(path).or_default().insert(exit_code, CumulativeCount { cumulative_count: count });
+    }
+}
+
+/// The runs of one command that ended with one exit code, over all installations.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct CommandRow {
+    /// The command's words, with spaces between.
+    pub command: String,
+    /// How the runs ended.
+    pub exit_code: i64,
+    /// How many there were; at most [`COUNT`](crate::limits::COUNT).
+    pub count: u64,
+    /// How many installations counted them.
+    pub installations: u64,
+    /// When the latest of them was heard of.
+    pub last: String,
+}
+
+/// Everything about counters and about Graphite, in numbers.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CounterSummary {
+    /// That have sent a document.
+    pub installations: u64,
+    /// That are stored.
+    pub counters: u64,
+    /// That were accepted.
+    pub documents: u64,
+    /// Of these, those that a later one had overtaken.
+    pub late_documents: u64,
+    /// That found no room.
+    pub refused_documents: u64,
+    /// That Graphite was ever given.
+    pub graphite_series: u64,
+    /// That it was not given, because there would be too many.
+    pub graphite_series_over_limit: u64,
+    /// From the last slot that was sent to the last that was recorded.
+    pub graphite_seconds_behind: u64,
+    /// Slots that waited too long and were never sent.
+    pub graphite_dropped_slots: u64,
+    /// Points that Graphite has refused for good.
+    pub graphite_refused_points: u64,
 }

@@ -5,7 +5,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::batch::Batch;
+use crate::counters::Document;
 use crate::keys::Keys;
+use crate::limits;
 use crate::posthog;
 use crate::time::Moment;
 
@@ -104,9 +106,80 @@ fn a_newer_schema_is_refused_and_left_alone() {
     drop(connection);
     let before = fs::read(&path).unwrap();
     for error in [error_of(Writer::open(&path)), error_of(Reader::open(&path))] {
-        assert_eq!(error, "written by a newer overt-collector: its schema is 2, this program knows up to 1");
+        assert_eq!(error, "written by a newer overt-collector: its schema is 3, this program knows up to 2");
     }
     assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn an_older_schema_is_brought_up_to_date_with_what_it_holds() {
+    let (_dir, path) = scratch();
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(EVENTS).unwrap();
+    old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute_batch("UPDATE tallies SET count = 7").unwrap();
+    drop(old);
+    let error = error_of(Reader::open(&path));
+    assert_eq!(error, "written by an older overt-collector: `serve` of this one brings it up to date");
+    for number in [1, 2] {
+        Writer::open(&path).unwrap().insert(&batch(&[number])).unwrap();
+    }
+    let summary = Reader::open(&path).unwrap().summary().unwrap();
+    assert_eq!((summary.events, summary.duplicates, summary.counters.documents), (2, 7, 0));
+}
+
+fn document(id: u32, version: &str, runs: u64) -> Document {
+    let body = format!(
+        r#"{{"id":"01890a5d-ac96-774b-bcce-{id:012}","cli_version":"{version}","metric_points":{{"pace get":{{"0":{{"cumulative_count":{runs}}}}},"pace put":{{"1":{{"cumulative_count":1}}}}}}}}"#
+    );
+    Document::read(body.as_bytes(), Moment::parse("2026-01-01T12:00:00Z").unwrap()).unwrap()
+}
+
+#[test]
+fn the_latest_of_an_installation_stands_and_a_late_one_changes_nothing() {
+    let (_dir, path) = scratch();
+    let mut writer = Writer::open(&path).unwrap();
+    assert_eq!(writer.keep(&document(1, "v1", 5)).unwrap(), Kept::Merged { new: 3 });
+    assert_eq!(writer.keep(&document(2, "v1", 1)).unwrap(), Kept::Merged { new: 3 });
+    assert_eq!(writer.keep(&document(1, "v2", 8)).unwrap(), Kept::Merged { new: 0 });
+    assert_eq!(writer.keep(&document(1, "v1", 6)).unwrap(), Kept::Merged { new: 0 });
+    drop(writer);
+    let mut reader = Reader::open(&path).unwrap();
+    let installations = reader.installations().unwrap();
+    assert_eq!(installations.len(), 2);
+    assert_eq!(installations[0].cli_version, "v2");
+    assert_eq!(installations[0].metric_points["pace get"][&0].cumulative_count, 8);
+    let rows = reader.by_command().unwrap();
+    let rows: Vec<_> =
+        rows.iter().map(|row| (row.command.as_str(), row.exit_code, row.count, row.installations)).collect();
+    assert_eq!(rows, [("pace get", 0, 9, 2), ("pace put", 1, 2, 2)]);
+    let summary = reader.summary().unwrap().counters;
+    assert_eq!((summary.installations, summary.counters, summary.documents, summary.late_documents), (2, 4, 4, 1));
+}
+
+#[test]
+fn a_document_without_room_is_not_stored_at_all() {
+    let (_dir, path) = scratch();
+    let writer = Writer::open(&path).unwrap();
+    let keep = |document: &Document, room| counters::keep(writer.connection(), document, room).unwrap();
+    assert_eq!(keep(&document(1, "v1", 5), 2), Kept::Full);
+    assert_eq!(keep(&document(1, "v1", 5), 3), Kept::Merged { new: 3 });
+    // What makes no new row needs no room.
+    assert_eq!(keep(&document(1, "v1", 6), 0), Kept::Merged { new: 0 });
+    assert_eq!(keep(&document(2, "v1", 6), 0), Kept::Full);
+    let summary = Reader::open(&path).unwrap().summary().unwrap().counters;
+    assert_eq!((summary.installations, summary.refused_documents, summary.documents), (1, 2, 2));
+}
+
+#[test]
+fn sums_that_no_integer_holds_end_at_the_largest_count() {
+    let (_dir, path) = scratch();
+    let mut writer = Writer::open(&path).unwrap();
+    for id in 1..4 {
+        writer.keep(&document(id, "v1", u64::MAX / 2)).unwrap();
+    }
+    assert_eq!(Reader::open(&path).unwrap().by_command().unwrap()[0].count, limits::COUNT);
 }
 
 #[test]

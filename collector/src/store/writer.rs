@@ -1,19 +1,22 @@
-//! The one connection that writes: batches in, one transaction each.
+//! The connection that takes in what arrives: a batch or a document, one transaction each.
 //!
 //! Blocks on the disk: it belongs to a thread of its own.
 
 use std::path::Path;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
-use super::{APPLICATION_ID, Contents, Error, SCHEMA, SCHEMA_VERSION, contents, first};
+use super::{APPLICATION_ID, Contents, Error, Kept, SCHEMA, SCHEMA_VERSION, begin, contents, counters, first, tally};
 use crate::batch::Batch;
+use crate::counters::Document;
 use crate::limits;
 
 /// A database open for writing.
 pub struct Writer {
     connection: Connection,
     events: usize,
+    /// Installations and counters.
+    counters: usize,
 }
 
 /// What became of a batch.
@@ -36,13 +39,12 @@ impl Writer {
         if mode != "wal" {
             return Err(Error::Journal(mode));
         }
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        // On macOS `fsync` stops at the drive's cache without this; elsewhere it changes nothing.
-        connection.pragma_update(None, "fullfsync", true)?;
+        super::durable(&connection)?;
         connection.pragma_update_and_check(None, "journal_size_limit", limits::LOG_BYTES, |_| Ok(()))?;
         create_schema(&mut connection)?;
         let events = connection.query_row("SELECT count(*) FROM events", [], first)?;
-        Ok(Self { connection, events })
+        let counters = counters::stored(&connection)?;
+        Ok(Self { connection, events, counters })
     }
 
     /// Stores what is new of the batch, or nothing at all. Durable when it returns.
@@ -75,11 +77,22 @@ impl Writer {
         drop(insert);
         let duplicates = batch.events.len() - new;
         if duplicates > 0 {
-            transaction.execute("UPDATE tallies SET count = count + ?1 WHERE name = 'duplicates'", [duplicates])?;
+            tally(&transaction, "duplicates", duplicates)?;
         }
         transaction.commit()?;
         self.events += new;
         Ok(Stored { new, duplicates })
+    }
+
+    /// Merges the document into what is stored of its installation, or stores nothing at all. Durable when it returns.
+    pub fn keep(&mut self, document: &Document) -> Result<Kept, Error> {
+        let transaction = begin(&mut self.connection)?;
+        let kept = counters::keep(&transaction, document, limits::STORED_COUNTERS.saturating_sub(self.counters))?;
+        transaction.commit()?;
+        if let Kept::Merged { new } = kept {
+            self.counters += new;
+        }
+        Ok(kept)
     }
 
     /// How many events there are: counted when the file was opened, and kept since.
@@ -96,15 +109,16 @@ impl Writer {
 /// Takes the lock at once: two collectors that open a new file together make the schema once.
 fn create_schema(connection: &mut Connection) -> Result<(), Error> {
     let transaction = begin(connection)?;
-    if let Contents::Nothing = contents(&transaction)? {
-        transaction.execute_batch(SCHEMA)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    let missing = match contents(&transaction)? {
+        Contents::Nothing => SCHEMA.get(..),
+        Contents::Older(version) => usize::try_from(version).ok().and_then(|version| SCHEMA.get(version..)),
+        Contents::OurSchema => None,
+    };
+    for addition in missing.unwrap_or_default() {
+        transaction.execute_batch(addition)?;
     }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()?;
     Ok(())
-}
-
-fn begin(connection: &mut Connection) -> Result<Transaction<'_>, Error> {
-    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }

@@ -27,6 +27,8 @@ pub struct Place {
 pub struct Answer {
     pub status: u16,
     pub head: String,
+    pub text: String,
+    /// The text as JSON, if it is.
     pub body: Value,
 }
 
@@ -42,7 +44,12 @@ pub fn program() -> Command {
 
 impl Collector {
     pub fn start(db: &Path, options: &[&str]) -> Self {
-        let mut child = program()
+        Self::start_as(program(), db, options)
+    }
+
+    /// With what is already set of the command: variables, where its stderr goes.
+    pub fn start_as(mut program: Command, db: &Path, options: &[&str]) -> Self {
+        let mut child = program
             .args(["serve", "--listen", "127.0.0.1:0", "--db"])
             .arg(db)
             .args(options)
@@ -77,6 +84,10 @@ impl Collector {
         self.post(EVENTS, &format!("Authorization: Bearer key\r\n{headers}"), body)
     }
 
+    pub fn post_document(&self, document: &str) -> Answer {
+        self.post("/telemetry", "", document.as_bytes())
+    }
+
     pub fn stored(&self) -> u64 {
         let mut socket = self.connect();
         socket.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
@@ -89,6 +100,15 @@ impl Collector {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Ends it in order; what it said on a stderr that was kept.
+    pub fn end_and_stderr(mut self) -> String {
+        self.signal("-TERM");
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{said}");
+        said
     }
 
     pub fn signal(&self, name: &str) {
@@ -121,7 +141,21 @@ pub fn answer(mut socket: TcpStream) -> Answer {
     socket.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+    let value = serde_json::from_str(body).unwrap_or(Value::Null);
+    Answer { status, head: head.to_owned(), text: body.to_owned(), body: value }
+}
+
+/// A PACE document of the installation of this number, whose `metric_points` are these.
+pub fn document(number: u32, version: &str, points: &str) -> String {
+    format!(
+        r#"{{"metric_points":{points},"cli_version":"{version}","operating_system":"linux","id":"{}"}}"#,
+        uuid(number)
+    )
+}
+
+/// The counts of one path that always ended with 0.
+pub fn runs(path: &str, count: u64) -> String {
+    format!(r#"{{"{path}":{{"0":{{"cumulative_count":{count}}}}}}}"#)
 }
 
 pub fn uuid(number: u32) -> String {

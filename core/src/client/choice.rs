@@ -4,10 +4,11 @@ use super::Inner;
 use super::life::Life;
 use crate::config::HostConsent;
 use crate::consent::{self, Consent, ConsentReason, StoredChoice};
+use crate::counters::Counters;
 use crate::environment;
 use crate::error::Error;
-use crate::identity;
 use crate::notice::{Notice, Stderr};
+use crate::salt;
 use std::sync::atomic::Ordering;
 
 /// What `set_consent` said in this process.
@@ -23,10 +24,7 @@ impl Inner {
 
     /// As `decide`, with what the host says.
     pub(super) fn decide_as(&self, host_says: Option<bool>) -> Consent {
-        let stored = match &self.state {
-            Ok(state) if !self.signals.say_off() => StoredChoice::read(&state.consent()),
-            _ => StoredChoice::None,
-        };
+        let stored = if self.signals.say_off() { StoredChoice::None } else { self.kept.read() };
         let consent = consent::decide(&self.rules, self.signals, host_says, stored, || self.was_noticed());
         self.decided.store(pack(consent), Ordering::Relaxed);
         consent
@@ -39,7 +37,8 @@ impl Inner {
             consent,
             Consent { reason: ConsentReason::NoNotice, .. } | Consent { enabled: true, reason: ConsentReason::Default }
         );
-        let Some(notice) = self.notice.as_ref().filter(|_| by_default) else { return consent };
+        let can_send = self.rules.missing.is_none();
+        let Some(notice) = self.notice.as_ref().filter(|_| by_default && can_send) else { return consent };
         let in_ci = environment::ci_name(&self.variables).is_some();
         let safe = || self.state.as_ref().is_ok_and(|state| state.check().is_ok());
         if !in_ci && safe() && notice.show(&mut Stderr, self.clock.now()) { self.decide() } else { consent }
@@ -79,7 +78,7 @@ impl Inner {
     pub(super) fn may_record(&self, force: bool) -> bool {
         let consent = self.consent();
         let forced = || force && !consent.reason.is_final();
-        (consent.enabled || forced()) && !self.to.api_key.is_empty()
+        (consent.enabled || forced()) && self.missing.is_none()
     }
 
     /// Whether what waits may be sent now.
@@ -87,7 +86,7 @@ impl Inner {
         self.may_record(life.forced.load(Ordering::Relaxed))
     }
 
-    /// Erases the client ID and all events of this app, those of other processes and destinations included.
+    /// Erases the client ID, the salt and all events of this app, those of other processes and destinations included.
     pub(super) fn erase(&self) -> Result<(), Error> {
         let life = self.life();
         if let Some(session) = life.session() {
@@ -96,18 +95,16 @@ impl Inner {
         life.forget_session();
         let state = self.state.as_ref().map_err(Clone::clone)?;
         state.check()?;
-        let id = match &self.counters {
-            // The ID may have been the state directory's before the tool had counters.
-            Some(counters) => counters.erase().and(identity::erase(&state.client_id())),
-            None => identity::erase(&self.id_path(state)),
-        };
+        // The ID may have been the state directory's before the tool had counters.
+        let id = self.counters.as_ref().map_or(Ok(()), Counters::erase).and(self.id_file(state).erase());
+        let salt = salt::erase(&state.salt());
         let spools = match std::fs::remove_dir_all(state.spools()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::storage("the spool cannot be erased", &error))
             }
             _ => Ok(()),
         };
-        id.and(spools)
+        id.and(salt).and(spools)
     }
 }
 

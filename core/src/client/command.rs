@@ -5,7 +5,7 @@ use super::{Capture, Client, Inner, choice};
 use crate::counters::{self, Counted, Fresh, Growth};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::identity::{self, Keeper};
+use crate::identity::IdFile;
 use crate::state;
 use crate::stored::Stored;
 use std::sync::atomic::Ordering;
@@ -67,7 +67,8 @@ impl Client {
     /// Says by events what was counted since the last time, if that is how the counts go out and it is time.
     fn report_counts(&self) {
         let inner = &*self.inner;
-        let as_events = inner.config.counters_endpoint.is_empty() && inner.may_record(false);
+        let as_events =
+            inner.config.counters_endpoint.is_empty() && inner.to.wire.takes_any_event() && inner.may_record(false);
         let (Some(counters), Some(interval)) = (&inner.counters, inner.config.counters_interval) else { return };
         let now = inner.clock.now();
         if !as_events || !counters.is_due(now, interval) {
@@ -115,7 +116,7 @@ impl Inner {
     /// The ID that this installation had before it had counters, or else a new one.
     fn new_id(&self) -> String {
         let state = self.state.as_ref().ok().filter(|state| state.check().is_ok());
-        let before = state.and_then(|state| identity::load(&state.client_id(), Keeper::Overt));
+        let before = state.and_then(|state| IdFile::Overt(state.client_id()).load());
         before.unwrap_or_else(|| Uuid::new_v4().to_string())
     }
 }

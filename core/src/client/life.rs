@@ -55,13 +55,16 @@ impl Thread {
 pub(crate) struct Exit {
     /// Until when it may wait.
     pub until: Instant,
+    /// Whether somebody has had enough of waiting.
+    pub given_up: AtomicBool,
     pub cooldown: Cooldown,
 }
 
 impl Exit {
     /// How long it may still wait.
     pub(super) fn left(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
+        let over = self.given_up.load(Ordering::Relaxed);
+        if over { Duration::ZERO } else { self.until.saturating_duration_since(Instant::now()) }
     }
 }
 

@@ -43,7 +43,7 @@ impl Inner {
     /// Delivers events.
     fn deliver(&self, life: &Life) -> Pass {
         let now = self.clock.now();
-        if self.to.api_key.is_empty() && !life.worker.is_held() {
+        if self.missing.is_some() && !life.worker.is_held() {
             return Pass::Done; // there are no events
         }
         if !self.may_send(life) {
@@ -61,8 +61,11 @@ impl Inner {
             clock: &*self.clock,
             counts,
             trace: self.trace,
-            max_bytes: self.config.max_batch_bytes - ENVELOPE_BYTES,
+            // A first line always fits: where nothing else does, each event is a request of its own.
+            max_bytes: if self.to.wire.sends_one_by_one() { 0 } else { self.config.max_batch_bytes - ENVELOPE_BYTES },
             max_retries: self.config.max_retries,
+            side_by_side: self.to.wire.side_by_side(),
+            response_wait: self.config.response_wait,
             pause: &|length| life.worker.pause(length),
             allowed: &allowed,
             delivered: &|batch| session.store.was_sent(batch, self.config.keep_sent),

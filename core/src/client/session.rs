@@ -77,8 +77,11 @@ impl Session {
     ) -> Result<Self, Error> {
         let limits =
             Limits { events: config.max_spool_events, bytes: config.max_spool_bytes, age: config.max_spool_age };
-        let (spools, spool) = (state.spools(), state.spool(&to.id()));
-        let place = Place { spools, spool, limits, stored: Stored::of(config, to) };
+        let (spools, spool, stored) = (state.spools(), state.spool(&to.id()), Stored::of(config, to));
+        if let Err(error) = stored.keep_choice_file(state) {
+            trace.say(|| error.to_string());
+        }
+        let place = Place { spools, spool, limits, stored };
         let memory = MemoryQueue::new(config.max_memory_events);
         let store = Store { place, disk: OnceLock::new(), attempts: Every::new(OPEN_EVERY_MS), memory };
         store.open(now, trace);
@@ -89,13 +92,15 @@ impl Session {
 /// The properties of every event, weakest first.
 pub(crate) fn common(config: &Config, variables: &Variables) -> Result<Common, Error> {
     let mut common = Common::new(config.wire.lifted());
-    if config.enrich {
+    if config.enrich && config.wire.says_whence() {
         for (key, value) in environment::properties(variables) {
             common.set(key, |w| w.str(&value));
         }
     }
-    common.set("$app_name", |w| w.str(&config.app));
-    if !config.app_version.is_empty() {
+    if config.wire.says_whence() {
+        common.set("$app_name", |w| w.str(&config.app));
+    }
+    if !config.app_version.is_empty() && config.wire.says_whence() {
         common.set("$app_version", |w| w.str(&config.app_version));
     }
     let given = config.super_properties.trim();
@@ -168,6 +173,11 @@ impl Store {
     /// Whether another process erased what this one wrote.
     pub(crate) fn is_erased(&self) -> bool {
         self.disk.get().is_some_and(Spool::is_erased)
+    }
+
+    /// The same, cheap enough for each event.
+    pub(crate) fn is_unlinked(&self) -> bool {
+        self.disk.get().is_some_and(Spool::is_unlinked)
     }
 
     pub(crate) fn spool(&self) -> Option<&Spool> {

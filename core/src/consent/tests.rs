@@ -4,6 +4,7 @@ use super::*;
 
 const SAID: [Option<bool>; 3] = [None, Some(true), Some(false)];
 const STORED: [StoredChoice; 4] = [StoredChoice::None, StoredChoice::On, StoredChoice::Off, StoredChoice::Unreadable];
+const MISSING: [Option<ConsentReason>; 3] = [None, Some(ConsentReason::NoApiKey), Some(ConsentReason::NoEndpoint)];
 const BOTH: [bool; 2] = [false, true];
 
 fn rules() -> Rules {
@@ -12,7 +13,7 @@ fn rules() -> Rules {
         respect_do_not_track: true,
         in_ci: false,
         default: true,
-        has_api_key: true,
+        missing: None,
     }
 }
 
@@ -36,9 +37,9 @@ fn by_the_table(rules: &Rules, said: Signals, host: Option<bool>, stored: Stored
         (true, rules.default, Why::Default),
     ];
     let (_, enabled, reason) = *table.iter().find(|(applies, _, _)| *applies).unwrap();
-    match enabled && !rules.has_api_key {
-        true => Consent { enabled: false, reason: Why::NoApiKey },
-        false => Consent { enabled, reason },
+    match rules.missing {
+        Some(reason) if enabled => Consent { enabled: false, reason },
+        _ => Consent { enabled, reason },
     }
 }
 
@@ -49,8 +50,8 @@ fn every_combination_is_decided_by_the_first_rule_that_applies() {
     for (tool, general, host) in SAID.iter().flat_map(|a| SAID.iter().flat_map(|b| SAID.map(|c| (*a, *b, c)))) {
         for (do_not_track, ci, default) in BOTH.iter().flat_map(|a| BOTH.iter().flat_map(|b| BOTH.map(|c| (*a, *b, c))))
         {
-            for (has_api_key, stored) in BOTH.iter().flat_map(|a| STORED.map(|b| (*a, b))) {
-                let rules = Rules { default, has_api_key, ..rules() };
+            for (missing, stored) in MISSING.iter().flat_map(|a| STORED.map(|b| (*a, b))) {
+                let rules = Rules { default, missing, ..rules() };
                 // Every eleventh combination, so that the others are decided by the other rules.
                 let privileged = combinations % 11 == 0;
                 let signals = Signals { tool, general, do_not_track, ci, privileged };
@@ -66,7 +67,7 @@ fn every_combination_is_decided_by_the_first_rule_that_applies() {
             }
         }
     }
-    assert_eq!(combinations, 27 * 8 * 8);
+    assert_eq!(combinations, 27 * 8 * 12);
     assert_eq!(seen.len(), ConsentReason::ALL.len(), "each rule decides somewhere");
 }
 

@@ -104,7 +104,7 @@ impl Place {
         if !data.is_file() {
             return Err(io::Error::other("not a file"));
         }
-        state::check_owner(&data)?;
+        state::check_file_owner(&data)?;
         let permissions = data.permissions();
         if data.len() > MAX_FILE_BYTES {
             return Ok(Some(Found { content: None, permissions }));

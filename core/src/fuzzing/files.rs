@@ -2,7 +2,7 @@
 
 use super::{Scratch, now, parts};
 use crate::config::{Config, PARK_TIME};
-use crate::consent::{self, ConsentVariable, Rules, Signals, StoredChoice};
+use crate::consent::{self, ConsentReason, ConsentVariable, Rules, Signals, StoredChoice};
 use crate::ledger::Ledger;
 use crate::sent;
 use crate::spool::books;
@@ -27,10 +27,10 @@ pub(super) fn consent(data: &[u8]) {
     let nobody = Signals::default();
     let signals = [nobody, Signals { ci: true, ..nobody }, Signals { do_not_track: true, ..nobody }];
     for (signals, host) in signals.into_iter().flat_map(|one| [None, Some(true), Some(false)].map(|host| (one, host))) {
-        for (default, has_api_key) in [(true, true), (true, false), (false, true)] {
-            let rules = Rules { variables: Vec::new(), respect_do_not_track: true, in_ci: false, default, has_api_key };
+        for (default, missing) in [(true, None), (true, Some(ConsentReason::NoApiKey)), (false, None)] {
+            let rules = Rules { variables: Vec::new(), respect_do_not_track: true, in_ci: false, default, missing };
             let consent = consent::decide(&rules, signals, host, choice, || panic!("a stored choice needs no notice"));
-            let may = choice == StoredChoice::On && has_api_key && host != Some(false) && !signals.do_not_track;
+            let may = choice == StoredChoice::On && missing.is_none() && host != Some(false) && !signals.do_not_track;
             assert_eq!(consent.enabled, may, "{consent:?}");
         }
     }
@@ -57,6 +57,7 @@ pub(super) fn destination(data: &[u8]) {
         compression: config.compression,
         historical_migration: config.historical_migration,
         extra_headers: config.extra_headers.clone(),
+        ack: config.ack,
     };
     let mut ours = Config::new("tool");
     ours.api_key = "phc_ours".into();

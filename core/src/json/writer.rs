@@ -7,9 +7,15 @@ use crate::error::Error;
 ///
 /// A comma is due unless the buffer ends in `{`, `[` or `:`, so the writer needs no memory of where it is: a string
 /// ends in `"`, so its text is never mistaken for a bracket.
-#[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
+}
+
+impl std::fmt::Debug for Writer<'_> {
+    /// Never what was written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("position", &self.position()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Writer<'a> {

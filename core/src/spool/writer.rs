@@ -94,6 +94,20 @@ impl Writer {
         }
     }
 
+    /// As `is_erased`, for each event: a look at the open file is enough, without a look at its path.
+    pub(super) fn is_unlinked(&self) -> bool {
+        match &self.segment {
+            #[cfg(unix)]
+            Some(open) => {
+                use std::os::unix::fs::MetadataExt;
+                open.file.metadata().is_ok_and(|data| data.nlink() == 0)
+            }
+            #[cfg(not(unix))]
+            Some(_) => false, // a file that is open is not removed there
+            None => self.is_erased(),
+        }
+    }
+
     /// Whether this writer made that segment.
     pub(super) fn made(&self, name: &SegmentName) -> bool {
         name.live_file() == segment::live_file(&self.name)

@@ -5,9 +5,13 @@ use crate::clock::Timestamp;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// No moment is longer.
 const MAX_BYTES: u64 = 32;
+
+/// How often somebody who waits for a lock tries again; whoever holds one writes a small file meanwhile.
+const TRY_EVERY: Duration = Duration::from_millis(1);
 
 /// A lock that this process holds. It goes with the process at the latest.
 pub(crate) struct Lock(File);
@@ -37,6 +41,20 @@ impl Lock {
         // Windows does not remove a file that somebody has open.
         #[cfg(not(unix))]
         return path.exists();
+    }
+
+    /// Takes the lock, at the latest when `patience` is over; else an error, `TimedOut`.
+    pub(crate) fn wait(path: &Path, patience: Duration) -> io::Result<Self> {
+        let started = Instant::now();
+        loop {
+            if let Some(lock) = Self::take(path)? {
+                return Ok(lock);
+            }
+            if started.elapsed() >= patience {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(TRY_EVERY);
+        }
     }
 
     /// The moment that stands in the file. One of the future is that of a clock that was set back since, and is none.

@@ -50,7 +50,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_all(&open(path, private_file().read(true))?)
 }
 
-/// Reads a file outside the state directory, whoever's it is.
+/// Reads a file outside the state directory, whoever's it is, through a symbolic link too.
 pub(crate) fn read_anyones(path: &Path) -> io::Result<Vec<u8>> {
     // Looked at first: opening a pipe would block.
     if !std::fs::metadata(path)?.is_file() {
@@ -98,11 +98,20 @@ pub(crate) fn check_place(dir: &Path) -> io::Result<()> {
 }
 
 /// Refuses a file of another user's, other than root.
-pub(crate) fn check_owner(data: &std::fs::Metadata) -> io::Result<()> {
+pub(crate) fn check_file_owner(data: &std::fs::Metadata) -> io::Result<()> {
     #[cfg(unix)]
     return unix::check_owner(data);
     #[cfg(not(unix))]
     return data.is_file().then_some(()).ok_or_else(not_a_file);
+}
+
+/// Refuses to write what belongs to another user than this one or root: a file of the tool's, or else the directory in which
+/// it is to be made. A program that root runs with somebody's `HOME` would leave a file there that he cannot write.
+pub(crate) fn check_owner(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return unix::check_nearest_owner(path);
+    #[cfg(not(unix))]
+    return Ok(());
 }
 
 /// Refuses to let a file grow beyond what the process may write: the kernel would kill the host by `SIGXFSZ`.
@@ -199,6 +208,11 @@ mod unix {
             }
         }
         Ok(linked)
+    }
+
+    pub(super) fn check_nearest_owner(path: &Path) -> io::Result<()> {
+        let nearest = path.ancestors().find_map(|part| std::fs::metadata(part).ok());
+        nearest.map_or(Ok(()), |data| check_owner(&data))
     }
 
     pub(super) fn check_owner(data: &Metadata) -> io::Result<()> {

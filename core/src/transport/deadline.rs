@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often somebody who blocks looks up: a host that forks waits about half of this for us, and only during a request.
@@ -14,12 +14,14 @@ const LOOK_UP: Duration = Duration::from_millis(10);
 pub(super) struct Deadline<'c> {
     /// A time that cannot be written down is no limit.
     end: Option<Instant>,
-    cancelled: &'c AtomicBool,
+    /// How often requests were cancelled, and how often it was when this one began.
+    cancels: &'c AtomicU32,
+    at_begin: u32,
 }
 
 impl<'c> Deadline<'c> {
-    pub(super) fn after(time: Duration, cancelled: &'c AtomicBool) -> Self {
-        Self { end: Instant::now().checked_add(time), cancelled }
+    pub(super) fn after(time: Duration, cancels: &'c AtomicU32) -> Self {
+        Self { end: Instant::now().checked_add(time), cancels, at_begin: cancels.load(Ordering::Relaxed) }
     }
 
     /// The earlier of the two ends.
@@ -28,9 +30,16 @@ impl<'c> Deadline<'c> {
         Self { end: self.end.into_iter().chain(other).min(), ..self }
     }
 
+    /// The end for an answer that is awaited for at most `wait` after its request was written. Other requests may have taken
+    /// that time: then there is a moment, in which what has come meanwhile can be read.
+    pub(super) fn to_listen(self, written: Instant, wait: Duration) -> Self {
+        let end = self.end.into_iter().chain(written.checked_add(wait)).min();
+        Self { end: end.map(|end| end.max(Instant::now() + LOOK_UP)), ..self }
+    }
+
     /// What is left: never zero, which the operating system takes for no limit.
     pub(super) fn left(self) -> io::Result<Duration> {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.cancels.load(Ordering::Relaxed) != self.at_begin {
             return Err(io::Error::other("the request was cancelled"));
         }
         let Some(end) = self.end else { return Ok(Duration::MAX) };
@@ -97,7 +106,7 @@ mod tests {
 
     #[test]
     fn of_two_ends_the_earlier_counts() {
-        let no = AtomicBool::new(false);
+        let no = AtomicU32::new(0);
         let after = |time| Deadline::after(time, &no);
         for deadline in [after(HOUR).or_after(HOUR * 2), after(HOUR * 2).or_after(HOUR)] {
             assert!(deadline.left().unwrap() <= HOUR);
@@ -107,22 +116,36 @@ mod tests {
 
     #[test]
     fn a_time_beyond_the_clock_is_no_limit() {
-        let no = AtomicBool::new(false);
+        let no = AtomicU32::new(0);
         let deadline = Deadline::after(Duration::MAX, &no);
         assert_eq!(deadline.left().unwrap(), Duration::MAX);
         assert!(deadline.or_after(HOUR).left().unwrap() <= HOUR);
     }
 
     #[test]
+    fn an_answer_is_awaited_from_when_its_request_was_written_and_looked_for_in_any_case() {
+        let (no, now) = (AtomicU32::new(0), Instant::now());
+        let deadline = Deadline::after(HOUR, &no);
+        assert!(deadline.to_listen(now, Duration::MAX).left().unwrap() <= HOUR);
+        assert!(deadline.to_listen(now, HOUR / 2).left().unwrap() <= HOUR / 2);
+        let late = Deadline::after(Duration::ZERO, &no);
+        assert!(late.left().is_err());
+        assert!(late.to_listen(now, HOUR).end.unwrap() > now);
+        let gone = Instant::now() - Duration::from_secs(1);
+        assert!(deadline.to_listen(gone, Duration::ZERO).left().is_ok_and(|left| left <= LOOK_UP));
+    }
+
+    #[test]
     fn who_blocks_notices_that_the_request_is_no_longer_wanted() {
-        let cancelled = AtomicBool::new(false);
+        let cancels = AtomicU32::new(7);
         let mut looks = 0;
-        let waited = Deadline::after(HOUR, &cancelled).wait(|moment| {
+        let waited = Deadline::after(HOUR, &cancels).wait(|moment| {
             assert!(moment <= LOOK_UP);
             looks += 1;
-            cancelled.store(looks == 3, Ordering::Relaxed);
+            cancels.fetch_add(u32::from(looks == 3), Ordering::Relaxed);
             Ok(None::<()>)
         });
         assert_eq!((looks, waited.unwrap_err().to_string().as_str()), (3, "the request was cancelled"));
+        assert!(Deadline::after(HOUR, &cancels).left().is_ok(), "one that begins later is not meant");
     }
 }

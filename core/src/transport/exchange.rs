@@ -32,13 +32,30 @@ pub(super) fn head(endpoint: &Endpoint, request: &Request) -> Vec<u8> {
 }
 
 /// Writes the request and reads the answer.
+#[cfg(any(test, fuzzing))]
 pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &[u8], body: &[u8]) -> Result<Response, NoAnswer> {
-    let written = stream.write_all(head).and_then(|()| stream.write_all(body)).and_then(|()| stream.flush());
-    match (written, read_answer(stream)) {
-        (Ok(()), answer) => Ok(answer?),
-        // Who does not want the whole body may say so and hang up while we still write.
-        (Err(_), Ok(refusal)) if refusal.status >= 300 => Ok(refusal),
-        (Err(error), _) => Err(error.into()),
+    match write(stream, head, body) {
+        Ok(()) => read(stream),
+        Err(error) => refusal(stream, error),
+    }
+}
+
+/// Writes the request.
+pub(super) fn write(stream: &mut impl Write, head: &[u8], body: &[u8]) -> io::Result<()> {
+    stream.write_all(head).and_then(|()| stream.write_all(body)).and_then(|()| stream.flush())
+}
+
+/// Reads the answer to a request that is written.
+pub(super) fn read(stream: &mut impl Read) -> Result<Response, NoAnswer> {
+    Ok(read_answer(stream)?)
+}
+
+/// Reads the answer to a request that could not be written whole: who does not want all of it may say so and hang up
+/// meanwhile. Else this is the error.
+pub(super) fn refusal(stream: &mut impl Read, error: io::Error) -> Result<Response, NoAnswer> {
+    match read_answer(stream) {
+        Ok(refusal) if refusal.status >= 300 => Ok(refusal),
+        _ => Err(error.into()),
     }
 }
 

@@ -1,4 +1,8 @@
 //! One pass over a source: batches go out until nothing is left or the server cannot be reached.
+//!
+//! They go out in waves: the requests of a wave are begun one after the other, and then their answers are collected, so that
+//! they are awaited together. What is to be tried again is the next wave, after one pause. Where a request carries many
+//! events, a wave is one batch.
 
 use crate::batch::Batch;
 use crate::clock::Clock;
@@ -8,8 +12,8 @@ use crate::retry::{self, Next, Outcome, Policy};
 use crate::spool::Source;
 use crate::stats::Counts;
 use crate::trace::Trace;
-use crate::transport::Transport;
-use crate::wire::{Answer, Attempt, BatchHead, Destination, Fate};
+use crate::transport::{InFlight, Transport};
+use crate::wire::{Ack, Answer, Attempt, BatchHead, Destination, Fate};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -39,6 +43,10 @@ pub(crate) struct Delivery<'a> {
     /// For the lines of one body, without the envelope.
     pub max_bytes: usize,
     pub max_retries: u32,
+    /// The requests of a wave.
+    pub side_by_side: usize,
+    /// How long the answer to a request is awaited on which nothing depends.
+    pub response_wait: Duration,
     /// Waits; false to stop.
     pub pause: &'a dyn Fn(Duration) -> bool,
     /// Whether consent still stands; asked before each request.
@@ -51,85 +59,165 @@ pub(crate) struct Delivery<'a> {
     pub new_id: &'a dyn Fn() -> Uuid,
 }
 
-impl Delivery<'_> {
+/// A batch that goes out, and what its attempts have in common.
+struct Sending {
+    batch: Batch,
+    head: BatchHead,
+    /// How often in a row the server hung up on it.
+    hang_ups: u32,
+}
+
+/// An attempt that was begun.
+struct UnderWay<'t> {
+    sending: Sending,
+    request: InFlight<'t>,
+    events: usize,
+    body_bytes: usize,
+}
+
+impl<'a> Delivery<'a> {
     /// Delivers what the source has.
     pub(crate) fn run(&self, source: &mut dyn Source) -> Pass {
+        // Halves of a batch that was too large go out before anything else, the first half first.
+        let mut parts = Vec::new();
         loop {
-            let batch = source.next_batch(self.max_bytes);
-            if batch.events() == 0 {
+            let wave = self.next_wave(&mut parts, source);
+            if wave.is_empty() {
                 return Pass::Done;
             }
-            // Halves of a batch that was too large go out before anything else, the first half first.
-            let mut parts = vec![batch];
-            while let Some(mut batch) = parts.pop() {
-                match self.send(&mut batch, source) {
-                    Some(Next::Halve) => {
-                        let (first, second) = batch.halves();
-                        parts.extend([second, first]);
-                    }
-                    Some(Next::Park) => return Pass::Parked,
-                    Some(Next::Done | Next::GiveUp) => {}
-                    Some(Next::Again(_)) | None => return Pass::Stopped,
-                }
+            if let Some(pass) = self.deliver(wave, &mut parts, source) {
+                return pass;
             }
         }
     }
 
-    /// Sends a batch, again as often as the policy says, and settles what the server has judged; what is left in it
-    /// waits. `None` if it is to stop.
-    fn send(&self, batch: &mut Batch, source: &mut dyn Source) -> Option<Next> {
-        let head = BatchHead { request_id: (self.new_id)(), formed_at: self.clock.now() };
-        let mut hang_ups = 0;
+    fn next_wave(&self, parts: &mut Vec<Batch>, source: &mut dyn Source) -> Vec<Sending> {
+        let next =
+            || parts.pop().or_else(|| Some(source.next_batch(self.max_bytes)).filter(|batch| batch.events() > 0));
+        let head = || BatchHead { request_id: (self.new_id)(), formed_at: self.clock.now() };
+        let sending = |batch| Sending { batch, head: head(), hang_ups: 0 };
+        std::iter::from_fn(next).take(self.side_by_side).map(sending).collect()
+    }
+
+    /// Sends a wave, again as often as the policy says; halves of what is too large join the parts. What is left waits in
+    /// the source. The end of the pass, if this is it.
+    fn deliver(&self, mut wave: Vec<Sending>, parts: &mut Vec<Batch>, source: &mut dyn Source) -> Option<Pass> {
         for number in 1_u32.. {
-            (self.allowed)().then_some(())?;
-            let attempt = Attempt { batch: head, number, now: self.clock.now() };
-            let outcome = self.attempt(batch, &attempt, &mut hang_ups);
-            if let Outcome::Answered(Answer::Each { fates, .. }) = &outcome {
-                self.settle(batch, fates, source);
+            let (begun, left) = self.begin_all(wave, number, source);
+            let (mut again, mut pause, mut parked) = (Vec::new(), Duration::ZERO, false);
+            for one in begun {
+                let (sending, next) = self.end(one, number, source);
+                match next {
+                    Next::Done | Next::GiveUp => {}
+                    Next::Park => parked = true,
+                    Next::Halve => {
+                        let (first, second) = sending.batch.halves();
+                        parts.extend([second, first]);
+                    }
+                    Next::Again(length) => {
+                        pause = pause.max(length);
+                        again.push(sending);
+                    }
+                }
             }
-            let policy = Policy { max_retries: self.max_retries, events: batch.events() };
-            let next = retry::next(&outcome, number, policy, (self.jitter)());
-            if next != Next::Done {
-                self.counts.add(Count::Failures, 1);
-            }
-            match next {
-                Next::Again(pause) => (self.pause)(pause).then_some(())?,
-                Next::Done => self.settle(batch, &vec![Fate::Delivered; batch.events()], source),
-                Next::GiveUp => self.settle(batch, &vec![Fate::Refused; batch.events()], source),
-                Next::Halve | Next::Park => {}
-            }
-            if !matches!(next, Next::Again(_)) {
-                return Some(next);
+            let Some(left) = left else { return Some(Pass::Stopped) };
+            again.extend(left);
+            match (parked, again.is_empty()) {
+                (true, _) => return Some(Pass::Parked),
+                (_, true) => return None,
+                _ if !(self.pause)(pause) => return Some(Pass::Stopped),
+                _ => wave = again,
             }
         }
         None
     }
 
-    fn attempt(&self, batch: &Batch, attempt: &Attempt, hang_ups: &mut u32) -> Outcome {
-        let request = self.to.wire.request(self.to, batch.body(), attempt);
-        self.counts.add(Count::Requests, 1);
-        match self.transport.send(&request) {
-            Ok(response) => {
-                *hang_ups = 0;
-                self.trace.say(|| format!("{} events: status {}", batch.events(), response.status));
-                Outcome::Answered(self.to.wire.read(&response, batch.uuids(), self.clock.now()))
-            }
-            Err(no_answer) => {
-                self.trace.say(|| format!("{} events: {}", batch.events(), no_answer.reason));
-                let hung_up = no_answer.hung_up && request.body.len() > NEVER_TOO_LARGE;
-                *hang_ups = if hung_up { *hang_ups + 1 } else { 0 };
-                if hung_up { Outcome::HungUp(*hang_ups) } else { Outcome::NoAnswer }
+    /// Begins a wave. A server that cannot be reached is not asked again for each of it: the rest is left to the next wave.
+    /// Nothing is left if it is to stop.
+    fn begin_all(
+        &self,
+        wave: Vec<Sending>,
+        number: u32,
+        source: &mut dyn Source,
+    ) -> (Vec<UnderWay<'a>>, Option<Vec<Sending>>) {
+        let (mut begun, mut wave) = (Vec::new(), wave.into_iter());
+        for sending in wave.by_ref() {
+            let Some(under_way) = self.begin(sending, number, source) else { return (begun, None) };
+            let unreachable = under_way.request.has_failed();
+            begun.push(under_way);
+            if unreachable {
+                break;
             }
         }
+        (begun, Some(wave.collect()))
+    }
+
+    /// Begins an attempt, if consent still stands. What counts as delivered once it is written is settled here, before
+    /// anything else can happen to this process.
+    fn begin(&self, mut sending: Sending, number: u32, source: &mut dyn Source) -> Option<UnderWay<'a>> {
+        (self.allowed)().then_some(())?;
+        let attempt = Attempt { batch: sending.head, number, now: self.clock.now() };
+        let request = self.to.wire.request(self.to, sending.batch.body(), &attempt);
+        self.counts.add(Count::Requests, 1);
+        let (events, body_bytes) = (sending.batch.events(), request.body.len());
+        let request = self.transport.begin(&request);
+        if self.to.ack == Ack::Write && request.is_written() {
+            self.settle_all(&mut sending.batch, Fate::Delivered, source);
+        }
+        Some(UnderWay { sending, request, events, body_bytes })
+    }
+
+    /// Waits for the answer and settles what the server has judged. What is left in the batch waits; and what follows.
+    fn end(&self, under_way: UnderWay<'_>, number: u32, source: &mut dyn Source) -> (Sending, Next) {
+        let (outcome, mut sending) = self.outcome(under_way);
+        if let Outcome::Answered(Answer::Each { fates, .. }) = &outcome {
+            self.settle(&mut sending.batch, fates, source);
+        }
+        let policy = Policy { max_retries: self.max_retries, events: sending.batch.events() };
+        let next = retry::next(&outcome, number, policy, (self.jitter)());
+        if next != Next::Done {
+            self.counts.add(Count::Failures, 1);
+        }
+        match next {
+            Next::Done => self.settle_all(&mut sending.batch, Fate::Delivered, source),
+            Next::GiveUp => self.settle_all(&mut sending.batch, Fate::Refused, source),
+            Next::Again(_) | Next::Halve | Next::Park => {}
+        }
+        (sending, next)
+    }
+
+    fn outcome(&self, under_way: UnderWay<'_>) -> (Outcome, Sending) {
+        let UnderWay { mut sending, request, events, body_bytes } = under_way;
+        let by_write = self.to.ack == Ack::Write;
+        let settled = by_write && request.is_written();
+        let outcome = match request.answer(if by_write { self.response_wait } else { Duration::MAX }) {
+            Ok(response) => {
+                self.trace.say(|| format!("{events} events: status {}", response.status));
+                sending.hang_ups = 0;
+                let read = || self.to.wire.read(&response, sending.batch.uuids(), self.clock.now());
+                Outcome::Answered(if by_write { Answer::Delivered } else { read() })
+            }
+            Err(no_answer) => {
+                self.trace.say(|| format!("{events} events: {}", no_answer.reason));
+                let hung_up = no_answer.hung_up && body_bytes > NEVER_TOO_LARGE;
+                sending.hang_ups = if hung_up { sending.hang_ups + 1 } else { 0 };
+                match (settled, hung_up) {
+                    (true, _) => Outcome::Answered(Answer::Delivered),
+                    (_, true) => Outcome::HungUp(sending.hang_ups),
+                    (_, false) => Outcome::NoAnswer,
+                }
+            }
+        };
+        (outcome, sending)
+    }
+
+    fn settle_all(&self, batch: &mut Batch, fate: Fate, source: &mut dyn Source) {
+        self.settle(batch, &vec![fate; batch.events()], source);
     }
 
     /// Acknowledges and counts the events of a batch by their fates; those that the server wants again stay in it.
     fn settle(&self, batch: &mut Batch, fates: &[Fate], source: &mut dyn Source) {
         let of = |wanted: &[Fate]| batch.pick(|index| fates.get(index).is_some_and(|fate| wanted.contains(fate)));
-        let delivered = of(&[Fate::Delivered, Fate::Unconfirmed]);
-        if delivered.events() > 0 {
-            (self.delivered)(&delivered);
-        }
         for (fate, count) in [
             (Fate::Delivered, Count::Delivered),
             (Fate::Unconfirmed, Count::Unconfirmed),
@@ -138,6 +226,10 @@ impl Delivery<'_> {
             let settled = of(&[fate]);
             self.counts.add_recorded(count, settled.events());
             source.acknowledge(&settled, count);
+        }
+        let delivered = of(&[Fate::Delivered, Fate::Unconfirmed]);
+        if delivered.events() > 0 {
+            (self.delivered)(&delivered);
         }
         *batch = of(&[Fate::Again]);
     }

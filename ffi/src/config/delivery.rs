@@ -35,7 +35,14 @@ pub extern "C" fn overt_config_set_connect_timeout_ms(config: Option<&mut Config
     set(config, |config| config.core.connect_timeout = Duration::from_millis(timeout_ms));
 }
 
-/// How long overt_client_free may wait for delivery. Default: 0, nothing waits; what is left, the next run sends.
+/// With the rule "write", how long the answer is awaited nevertheless; no thread of the host's waits. Default: 100 ms.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_response_wait_ms(config: Option<&mut Config>, wait_ms: u64) {
+    set(config, |config| config.core.response_wait = Duration::from_millis(wait_ms));
+}
+
+/// How long the end of the process may wait for delivery: overt_client_wait_at_exit, and overt_client_free. Default: 0,
+/// nothing waits; what is left, the next run sends.
 #[unsafe(no_mangle)]
 pub extern "C" fn overt_config_set_exit_timeout_ms(config: Option<&mut Config>, timeout_ms: u64) {
     set(config, |config| config.core.exit_timeout = Duration::from_millis(timeout_ms));

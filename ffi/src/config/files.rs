@@ -1,6 +1,6 @@
 //! Options: where things lie, and who is told.
 
-use super::Config;
+use super::{Config, set_text};
 use crate::guard::set;
 use crate::str::Str;
 
@@ -21,6 +21,36 @@ pub extern "C" fn overt_config_set_client_id_path(config: Option<&mut Config>, p
         if let Some(path) = config.keep(path.path("client_id_path")) {
             config.core.client_id_path = path;
         }
+    });
+}
+
+/// The client ID is the string under this key of the file above, which then is a JSON object's. Default: a text file.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_client_id_key(config: Option<&mut Config>, key: Str) {
+    set_text(config, "client_id_key", key, |core, text| {
+        text.clone_into(&mut core.client_id_key);
+        Ok(())
+    });
+}
+
+/// A JSON object's file of the tool's own that holds the user's choice; needs the next option, too. Its other members
+/// stay as they are. Default: the choice lies in the state directory.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_consent_path(config: Option<&mut Config>, path: Str) {
+    set(config, |config| {
+        if let Some(path) = config.keep(path.path("consent_path")) {
+            config.core.consent_path = path;
+        }
+    });
+}
+
+/// The key in that file whose boolean is the choice. Without it nobody has chosen; what is no boolean, or a file that
+/// cannot be read, is off.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_consent_key(config: Option<&mut Config>, key: Str) {
+    set_text(config, "consent_key", key, |core, text| {
+        text.clone_into(&mut core.consent_key);
+        Ok(())
     });
 }
 

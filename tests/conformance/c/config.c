@@ -92,6 +92,12 @@ overt_config *make_config(asked *from, const char *state_dir) {
   set_text(from, "api_key", config, overt_config_set_api_key);
   set_text(from, "host", config, overt_config_set_endpoint);
   set_text(from, "wire", config, overt_config_set_wire);
+  set_text(from, "ack", config, overt_config_set_ack);
+  set_u64(from, "response_wait_ms", config, overt_config_set_response_wait_ms);
+  set_text(from, "client_id_path", config, overt_config_set_client_id_path);
+  set_text(from, "client_id_key", config, overt_config_set_client_id_key);
+  set_text(from, "consent_path", config, overt_config_set_consent_path);
+  set_text(from, "consent_key", config, overt_config_set_consent_key);
   set_compression(from, config);
   add_headers(from, config);
   set_u32(from, "flush_at", config, overt_config_set_flush_at);

@@ -13,6 +13,12 @@ type initRequest struct {
 	APIKey              string            `json:"api_key"`
 	Host                string            `json:"host"`
 	Wire                string            `json:"wire"`
+	Ack                 string            `json:"ack"`
+	ResponseWaitMs      *int64            `json:"response_wait_ms"`
+	ClientIDPath        string            `json:"client_id_path"`
+	ClientIDKey         string            `json:"client_id_key"`
+	ConsentPath         string            `json:"consent_path"`
+	ConsentKey          string            `json:"consent_key"`
 	FlushAt             int               `json:"flush_at"`
 	FlushIntervalMs     *int64            `json:"flush_interval_ms"`
 	MaxRetries          *int              `json:"max_retries"`
@@ -39,6 +45,11 @@ func (r *initRequest) config() (overt.Config, error) {
 		Endpoint:            r.Host,
 		Wire:                r.Wire,
 		Compression:         r.Compression,
+		Ack:                 r.Ack,
+		ClientIDPath:        r.ClientIDPath,
+		ClientIDKey:         r.ClientIDKey,
+		ConsentPath:         r.ConsentPath,
+		ConsentKey:          r.ConsentKey,
 		FlushAt:             r.FlushAt,
 		MaxRetries:          r.MaxRetries,
 		ReportLosses:        r.ReportLosses,
@@ -59,6 +70,9 @@ func (r *initRequest) config() (overt.Config, error) {
 	}
 	if r.FlushIntervalMs != nil {
 		config.FlushInterval = overt.Duration(time.Duration(*r.FlushIntervalMs) * time.Millisecond)
+	}
+	if r.ResponseWaitMs != nil {
+		config.ResponseWait = overt.Duration(time.Duration(*r.ResponseWaitMs) * time.Millisecond)
 	}
 	switch r.BeforeSend {
 	case "":

@@ -38,9 +38,11 @@ def options(body: dict[str, Any]) -> dict[str, Any]:
     """The body of ``/init`` as keywords of ``overt.Client``; None is what is not set."""
     as_they_are = (
         "api_key wire flush_at max_retries disable_geoip person_profiles historical_migration super_properties "
-        "extra_headers max_event_bytes max_batch_bytes report_losses"
+        "extra_headers max_event_bytes max_batch_bytes report_losses ack client_id_path client_id_key consent_path "
+        "consent_key"
     )
-    seconds = {name: body[f"{name}_ms"] / 1000 for name in ("flush_interval", "timeout") if f"{name}_ms" in body}
+    times = ("flush_interval", "timeout", "response_wait")
+    seconds = {name: body[f"{name}_ms"] / 1000 for name in times if f"{name}_ms" in body}
     return {
         **{name: body.get(name) for name in as_they_are.split()},
         **seconds,

@@ -15,7 +15,7 @@ anywhere; before ``init`` it does nothing. A library makes a ``Client`` of its o
 
 from __future__ import annotations
 
-# Import time is a feature: nothing here but what every program needs. The answers' classes come when asked for.
+# Import time is a feature: nothing here but what every program needs. What few need comes when it is asked for.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from overt._answers import Ledger as Ledger
     from overt._answers import Paths as Paths
     from overt._answers import Stats as Stats
+    from overt._environment import Environment as Environment
+    from overt._environment import environment as environment
     from overt._options import Options
     from overt._overt import Client, __version__
 else:
@@ -43,17 +45,21 @@ __all__ = [
     "Client",
     "ConfigError",
     "Consent",
+    "Environment",
     "Ledger",
     "Paths",
     "Stats",
     "__version__",
     "capture_event",
+    "environment",
     "flush",
     "init",
     "shutdown",
 ]
 
-_ANSWERS = frozenset(("Capture", "Consent", "Ledger", "Paths", "Stats"))
+# Where the names are that come when they are asked for.
+_LATER = dict.fromkeys(("Capture", "Consent", "Ledger", "Paths", "Stats"), "overt._answers")
+_LATER.update(Environment="overt._environment", environment="overt._environment")
 
 _client: Client | None = None
 
@@ -110,8 +116,8 @@ def shutdown(timeout: float | None = None) -> None:
 if not TYPE_CHECKING:  # a type checker would take any name for one of ours
 
     def __getattr__(name):
-        if name in _ANSWERS:
-            from overt import _answers
+        if name in _LATER:
+            from importlib import import_module
 
-            return getattr(_answers, name)
+            return getattr(import_module(_LATER[name]), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

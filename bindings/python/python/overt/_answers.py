@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +74,14 @@ class Ledger(NamedTuple):
     failures: int
     lost: dict[str, int]
     parked_until_ms: int
+
+
+class Project(TypedDict):
+    """Hashes, 64 lower-case hex digits each; None where there is nothing to hash, or telemetry is off."""
+
+    git_origin: str | None
+    """Of the URL of the remote `origin`: host and path. None also for a path on this machine."""
+    project_name: str | None
+    """Of the URL's last part, or else of the working directory's name."""
+    initial_commit: str | None
+    """Of the first commit's hash, or those of several. None in a shallow clone, which has none."""

@@ -21,7 +21,7 @@ class Client:
     """Records nothing."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        self._app = options.get("app")
+        self._app = options.get("app", "")
 
     def capture_event(
         self,
@@ -67,6 +67,14 @@ class Client:
         return None
 
     @property
+    def app(self) -> str:
+        return self._app
+
+    @property
+    def enabled(self) -> bool:
+        return False
+
+    @property
     def consent(self) -> Consent:
         from overt._answers import Consent
 
@@ -76,10 +84,17 @@ class Client:
         return self.consent
 
     @property
+    def notice_shown(self) -> bool:
+        return False
+
+    @property
     def client_id(self) -> str | None:
         return None
 
     def reset_client_id(self) -> str | None:
+        return None
+
+    def salted_hash(self, text: str) -> str | None:
         return None
 
     @property

@@ -19,15 +19,21 @@ class Options(TypedDict, total=False):
     app_version: str | None
     """The tool's version, `$app_version`. Default: none."""
     api_key: str | None
-    """The project's public key. Without one the client is disabled."""
+    """The project's public key. Without one the client is disabled; `aws-sam` needs none."""
     endpoint: str | None
-    """The server's URL. Default: PostHog's US cloud. Plain http only to loopback, unless the next option says so."""
+    """The server's URL. Default: PostHog's US cloud; with `aws-sam` there is none, and the client is disabled. Plain
+    http only to loopback, unless the next option says so."""
     allow_plain_http: bool | None
     """Whether the endpoint may be plain http beyond loopback. Default: False."""
     wire: str | None
-    """The protocol: `posthog` (default), or `posthog-v1` with a result for each event."""
+    """The protocol: `posthog` (default), `posthog-v1` with a result for each event, `aws-sam` for SAM CLI's metrics."""
     compression: str | None
     """How requests are packed: `none` (default), `gzip`; with `posthog-v1` also `deflate` and `zstd`."""
+    ack: str | None
+    """When an event counts as delivered: `status` (default), when the server's status says so; `write`, only with
+    `aws-sam`, as soon as its request is written, whatever comes back."""
+    response_wait: float | None
+    """With `write`, how many seconds the answer is awaited nevertheless, by nobody but overt's thread. Default: 0.1."""
     extra_headers: Mapping[str, str] | None
     """Headers added to every request; one that overt sets itself is refused."""
     flush_at: int | None
@@ -85,12 +91,21 @@ class Options(TypedDict, total=False):
     keep_sent: bool | None
     """Whether the last events that were sent stay readable. Off: what was kept goes with the next delivery. Default:
     True."""
+    client_id_key: str | None
+    """The client ID is the string under this key of `client_id_path`, which then is a JSON object's file. Default: it
+    is a text file."""
     consent: bool | Callable[[], bool | None] | None
     """The host says so itself, or is asked at each capture (None: no opinion). Off is final; on stands below the
     variables and a stored off."""
     consent_env: str | Iterable[str] | None
     """Variables of the tool's own: `NAME` is on for 1, true, t, yes, y and on in any case, `NAME=1,yes` for exactly
     these values. Any other value, the empty one included, is off."""
+    consent_path: str | os.PathLike[str] | None
+    """A JSON object's file of the tool's own that holds the user's choice, under `consent_key`. Its other members stay
+    as they are. Default: the choice lies in the state directory."""
+    consent_key: str | None
+    """The key in `consent_path` whose boolean is the choice. Without it nobody has chosen; what is no boolean, or a
+    file that cannot be read, is off."""
     default_consent: bool | None
     """What holds if nobody says anything. Default: True."""
     respect_do_not_track: bool | None

@@ -8,7 +8,7 @@ from typing_extensions import Self, disjoint_base
 
 from overt._answers import Capture, Consent, Ledger, Paths, Stats
 
-__all__ = ["Client", "__version__", "command", "upload"]
+__all__ = ["Client", "__version__", "command", "environment", "upload"]
 
 __version__: Final[str]
 
@@ -24,6 +24,8 @@ class Client:
         allow_plain_http: bool | None = None,
         wire: str | None = None,
         compression: str | None = None,
+        ack: str | None = None,
+        response_wait: float | None = None,
         extra_headers: Mapping[str, str] | None = None,
         flush_at: int | None = None,
         flush_interval: float | None = None,
@@ -50,8 +52,11 @@ class Client:
         counters_endpoint: str | None = None,
         counters_interval: float | None = None,
         keep_sent: bool | None = None,
+        client_id_key: str | None = None,
         consent: bool | Callable[[], bool | None] | None = None,
         consent_env: str | Iterable[str] | None = None,
+        consent_path: str | os.PathLike[str] | None = None,
+        consent_key: str | None = None,
         default_consent: bool | None = None,
         respect_do_not_track: bool | None = None,
         in_ci: bool | None = None,
@@ -89,11 +94,18 @@ class Client:
     def __enter__(self) -> Self: ...
     def __exit__(self, *_exception: object) -> None: ...
     @property
+    def app(self) -> str: ...
+    @property
+    def enabled(self) -> bool: ...
+    @property
     def consent(self) -> Consent: ...
     def set_consent(self, enabled: bool) -> Consent: ...
     @property
+    def notice_shown(self) -> bool: ...
+    @property
     def client_id(self) -> str | None: ...
     def reset_client_id(self) -> str | None: ...
+    def salted_hash(self, text: str) -> str | None: ...
     @property
     def stats(self) -> Stats: ...
     def losses(self) -> dict[str, int]: ...
@@ -112,4 +124,12 @@ def command(
     json: bool = False,
     timeout: float | None = None,
 ) -> tuple[int, str, str]: ...
+def environment(
+    *,
+    os: str | None = None,
+    arch: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
+    is_terminal: bool | None = None,
+) -> dict[str, Any]: ...
 def upload(args: Sequence[str]) -> bool: ...

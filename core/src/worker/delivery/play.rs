@@ -8,8 +8,8 @@ use crate::ledger::Count;
 use crate::spool::Source;
 use crate::stats::Counts;
 use crate::trace::Trace;
-use crate::transport::{NoAnswer, Request, Response, Transport};
-use crate::wire::{Compression, Destination, Wire};
+use crate::transport::{InFlight, NoAnswer, Request, Response, Transport};
+use crate::wire::{Ack, Compression, Destination, Wire};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -30,7 +30,9 @@ pub(super) const START: &str = "2026-11-20T18:00:00Z";
 #[derive(Clone, Debug)]
 pub(super) enum Play {
     Says(Response),
+    /// Takes no connection.
     Refuse,
+    /// Takes the request, and ends the connection.
     HangUp,
 }
 
@@ -52,10 +54,14 @@ pub(super) struct Scene<'a> {
     pub waiting: &'a [&'static str],
     pub max_retries: u32,
     pub jitter: f64,
+    pub ack: Ack,
+    pub side_by_side: usize,
     /// In which pause, counted from 1, the client is closed.
     pub close_in: Option<usize>,
     /// In which pause consent is withdrawn; 0: before the first request.
     pub withdraw_in: Option<usize>,
+    /// After how many requests consent is withdrawn.
+    pub withdraw_after: Option<usize>,
 }
 
 /// What came of it.
@@ -66,6 +72,8 @@ pub(super) struct Ran {
     pub lengths: Vec<Duration>,
     pub acknowledged: Vec<u64>,
     pub counts: Counts,
+    /// What happened in which order: requests are begun and answered by their number, events acknowledged by theirs.
+    pub story: Vec<String>,
 }
 
 impl Ran {
@@ -86,7 +94,25 @@ impl Ran {
 
 impl<'a> Scene<'a> {
     pub(super) fn new(wire: Wire, server: &'a [Play], waiting: &'a [&'static str]) -> Self {
-        Self { wire, server, waiting, max_retries: 3, jitter: 0.0, close_in: None, withdraw_in: None }
+        let (ack, side_by_side) = (Ack::Status, 1);
+        let (close_in, withdraw_in, withdraw_after) = (None, None, None);
+        Self {
+            wire,
+            server,
+            waiting,
+            max_retries: 3,
+            jitter: 0.0,
+            ack,
+            side_by_side,
+            close_in,
+            withdraw_in,
+            withdraw_after,
+        }
+    }
+
+    /// Each event a request, and several of them side by side.
+    pub(super) fn one_by_one(ack: Ack, server: &'a [Play], waiting: &'a [&'static str]) -> Self {
+        Self { ack, side_by_side: 3, ..Self::new(Wire::AwsSam, server, waiting) }
     }
 
     pub(super) fn run(&self) -> Ran {
@@ -97,37 +123,47 @@ impl<'a> Scene<'a> {
             compression: Compression::None,
             historical_migration: false,
             extra_headers: Vec::new(),
+            ack: self.ack,
         };
         let clock = Virtual(Mutex::new(Timestamp::parse(START).unwrap()));
-        let script = Script(self.server, Mutex::default());
+        let story = Mutex::new(Vec::new());
+        let script = Script { server: self.server, requests: Mutex::default(), story: &story };
         let counts = Counts::default();
         let ids = AtomicU64::new(1);
         let lengths = Mutex::new(Vec::new());
         let pauses = || lengths.lock().unwrap().len();
-        let mut source = Lines { waiting: self.waiting, given: 0, acknowledged: Vec::new() };
+        let mut source = Lines { waiting: self.waiting, given: 0, acknowledged: Vec::new(), story: &story };
+        let requests = || script.requests.lock().unwrap().len();
         let pass = Delivery {
             to: &to,
             transport: &script,
             clock: &clock,
             counts: &counts,
             trace: Trace::new(false),
-            max_bytes: 1_000_000,
+            max_bytes: if self.side_by_side > 1 { 0 } else { 1_000_000 },
             max_retries: self.max_retries,
+            side_by_side: self.side_by_side,
+            response_wait: RESPONSE_WAIT,
             pause: &|length| {
                 clock.pass(length);
                 lengths.lock().unwrap().push(length);
+                tell(&story, "pause", lengths.lock().unwrap().len());
                 self.close_in != Some(pauses())
             },
-            allowed: &|| self.withdraw_in.is_none_or(|pause| pauses() < pause),
+            allowed: &|| {
+                self.withdraw_in.is_none_or(|pause| pauses() < pause)
+                    && self.withdraw_after.is_none_or(|after| requests() < after)
+            },
             delivered: &|_| (),
             jitter: &|| self.jitter,
             new_id: &|| uuid::Uuid::from_u128(ids.fetch_add(1, Ordering::Relaxed).into()),
         }
         .run(&mut source);
-        let requests = script.1.into_inner().unwrap();
+        let requests = script.requests.into_inner().unwrap();
         let bodies = requests.iter().map(|request| String::from_utf8(request.body.clone()).unwrap()).collect();
         let lengths = lengths.into_inner().unwrap();
-        Ran { pass, requests, bodies, lengths, acknowledged: source.acknowledged, counts }
+        let acknowledged = source.acknowledged;
+        Ran { pass, requests, bodies, lengths, acknowledged, counts, story: story.into_inner().unwrap() }
     }
 }
 
@@ -146,18 +182,42 @@ impl Clock for Virtual {
     }
 }
 
+type Story = Mutex<Vec<String>>;
+
+fn tell(story: &Story, what: &str, number: usize) {
+    story.lock().unwrap().push(format!("{what} {number}"));
+}
+
+/// How long an answer is awaited on which nothing depends.
+const RESPONSE_WAIT: Duration = Duration::from_millis(100);
+
 /// Keeps the requests.
-struct Script<'a>(&'a [Play], Mutex<Vec<Request>>);
+struct Script<'a> {
+    server: &'a [Play],
+    requests: Mutex<Vec<Request>>,
+    story: &'a Story,
+}
 
 impl Transport for Script<'_> {
-    fn send(&self, request: &Request) -> Result<Response, NoAnswer> {
-        let mut requests = self.1.lock().unwrap();
+    fn send(&self, _: &Request) -> Result<Response, NoAnswer> {
+        unreachable!("it has two steps")
+    }
+
+    fn begin<'t>(&'t self, request: &Request) -> InFlight<'t> {
+        let mut requests = self.requests.lock().unwrap();
         requests.push(request.clone());
-        match &self.0[(requests.len() - 1).min(self.0.len() - 1)] {
+        let number = requests.len();
+        tell(self.story, "begin", number);
+        let answer = match &self.server[(number - 1).min(self.server.len() - 1)] {
             Play::Says(response) => Ok(response.clone()),
-            Play::Refuse => Err(NoAnswer::new("refused")),
+            Play::Refuse => return InFlight::ended(Err(NoAnswer::new("refused"))),
             Play::HangUp => Err(NoAnswer { reason: "reset".into(), hung_up: true }),
-        }
+        };
+        InFlight::written(move |wait| {
+            let what = if wait == RESPONSE_WAIT { "answer awaited shortly" } else { "answer" };
+            tell(self.story, what, number);
+            answer
+        })
     }
 }
 
@@ -165,6 +225,7 @@ struct Lines<'a> {
     waiting: &'a [&'static str],
     given: usize,
     acknowledged: Vec<u64>,
+    story: &'a Story,
 }
 
 impl Source for Lines<'_> {
@@ -181,6 +242,9 @@ impl Source for Lines<'_> {
     }
 
     fn acknowledge(&mut self, batch: &Batch, _: Count) {
-        self.acknowledged.extend(batch.places().map(|place| place.from));
+        for place in batch.places() {
+            self.acknowledged.push(place.from);
+            self.story.lock().unwrap().push(format!("acknowledge {}", place.from));
+        }
     }
 }

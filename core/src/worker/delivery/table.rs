@@ -57,7 +57,7 @@ const POSTHOG_V1: Meanings = &[
     (505..=599, Final),
 ];
 
-const WIRES: [(Wire, Meanings); 2] = [(Wire::PostHog, POSTHOG), (Wire::PostHogV1, POSTHOG_V1)];
+const WIRES: [(Wire, Meanings); 3] = [(Wire::PostHog, POSTHOG), (Wire::PostHogV1, POSTHOG_V1), (Wire::AwsSam, POSTHOG)];
 
 /// `Retry-After`, `Date`, the pauses in milliseconds if each answer says the same, and how many of the first four answers
 /// ask for a wait: without a `Date` a date draws nearer while we wait for it. Scenes begin at 2026-11-20T18:00:00Z.
@@ -209,6 +209,10 @@ fn assert_attempts_differ_as_they_should(ran: &Ran, wire: Wire, what: &str) {
             assert_eq!(ran.headers("PostHog-Attempt"), ["1", "2", "3", "4"][..moments.len()], "{what}");
             let ids = ran.headers("PostHog-Request-Id");
             assert!(ids.iter().all(|id| *id == ids[0]), "{what}: {ids:?}");
+        }
+        Wire::AwsSam => {
+            let body = format!(r#"{{"metrics":[{A},{B}]}}"#);
+            assert!(ran.bodies.iter().all(|one| *one == body), "{what}: {:?}", ran.bodies);
         }
     }
 }

@@ -92,3 +92,75 @@ fn halves_are_requests_of_their_own() {
     let ids: std::collections::HashSet<_> = ran.headers("PostHog-Request-Id").into_iter().collect();
     assert_eq!((ran.pass, ids.len(), ran.acknowledged), (Pass::Done, 3, vec![0, 1]));
 }
+
+#[test]
+fn requests_of_one_event_are_begun_before_the_first_answer_is_awaited() {
+    let ran = Scene::one_by_one(Ack::Status, &[status(200)], &[A, B, C, A]).run();
+    let first = ["begin 1", "begin 2", "begin 3", "answer 1", "acknowledge 0", "answer 2", "acknowledge 1", "answer 3"];
+    let then = ["acknowledge 2", "begin 4", "answer 4", "acknowledge 3"];
+    assert_eq!(
+        (ran.pass, ran.story),
+        (Pass::Done, [&first[..], &then].concat().iter().map(|one| one.to_string()).collect())
+    );
+    assert_eq!(ran.bodies[1], format!("{{\"metrics\":[{B}]}}"));
+}
+
+#[test]
+fn only_what_is_to_be_tried_again_is_after_the_longest_of_the_pauses() {
+    let in_two =
+        Play::Says(crate::transport::Response { status: 429, retry_after: Some("2".into()), ..Default::default() });
+    let server = [status(503), status(200), in_two, status(200)];
+    let ran = Scene::one_by_one(Ack::Status, &server, &[A, B, C]).run();
+    assert_eq!((ran.pass, ran.bodies.len(), ran.pauses()), (Pass::Done, 5, vec![2_000]));
+    assert!(ran.bodies[3].contains(A) && ran.bodies[4].contains(C));
+    assert_eq!(ran.acknowledged, [1, 0, 2]);
+    assert_eq!((Counts::get(&ran.counts.delivered), Counts::get(&ran.counts.failures)), (3, 2));
+}
+
+#[test]
+fn side_by_side_one_is_lost_one_waits_and_one_arrives() {
+    let server = [status(400), Refuse, status(200), Refuse];
+    let ran = Scene { max_retries: 1, ..Scene::one_by_one(Ack::Status, &server, &[A, B, C]) }.run();
+    assert_eq!((ran.pass, ran.bodies.len(), ran.acknowledged), (Pass::Parked, 4, vec![0, 1]));
+    assert_eq!((Counts::get(&ran.counts.delivered), ran.counts.losses.total()), (1, 1));
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_not_asked_for_each_event() {
+    let ran = Scene::one_by_one(Ack::Status, &[Refuse], &[A, B, C]).run();
+    assert_eq!((ran.pass, ran.bodies.len(), ran.pauses()), (Pass::Parked, 4, vec![200, 400, 800]));
+    let ran = Scene::one_by_one(Ack::Status, &[Refuse, status(200)], &[A, B, C]).run();
+    let bodies = [A, A, B, C].map(|metric| format!("{{\"metrics\":[{metric}]}}"));
+    assert_eq!((ran.pass, ran.bodies), (Pass::Done, bodies.to_vec()));
+}
+
+#[test]
+fn consent_that_is_withdrawn_in_a_wave_stops_what_is_not_begun() {
+    let server = [status(200)];
+    let ran = Scene { withdraw_after: Some(2), ..Scene::one_by_one(Ack::Status, &server, &[A, B, C]) }.run();
+    assert_eq!((ran.pass, ran.bodies.len(), ran.acknowledged), (Pass::Stopped, 2, vec![0, 1]));
+}
+
+#[test]
+fn written_is_delivered_before_anybody_waits_and_whatever_comes() {
+    for server in [status(200), status(400), status(503), Play::HangUp] {
+        let ran = Scene::one_by_one(Ack::Write, std::slice::from_ref(&server), &[A, B]).run();
+        let story = ["begin 1", "acknowledge 0", "begin 2", "acknowledge 1"];
+        let then = ["answer awaited shortly 1", "answer awaited shortly 2"];
+        assert_eq!(
+            (ran.pass, ran.story),
+            (Pass::Done, [&story[..], &then].concat().iter().map(|one| one.to_string()).collect())
+        );
+        assert_eq!((Counts::get(&ran.counts.delivered), Counts::get(&ran.counts.failures)), (2, 0), "{server:?}");
+        assert_eq!(ran.counts.losses.total(), 0);
+    }
+}
+
+#[test]
+fn what_could_not_be_written_is_tried_again_although_writing_would_do() {
+    let ran = Scene::one_by_one(Ack::Write, &[Refuse, status(503), Play::HangUp], &[A, B]).run();
+    assert_eq!((ran.pass, ran.bodies.len(), ran.pauses()), (Pass::Done, 3, vec![200]));
+    assert_eq!(ran.acknowledged, [0, 1]);
+    let ran = Scene::one_by_one(Ack::Write, &[Refuse], &[A, B]).run();
+    assert_eq!((ran.pass, ran.bodies.len(), ran.acknowledged), (Pass::Parked, 4, vec![]));
+}

@@ -30,6 +30,8 @@ struct Contents {
     always: Expect,
     always_v0: Expect,
     always_v1: Expect,
+    #[serde(default)]
+    always_sam: Expect,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +47,7 @@ pub fn is_known_in_play(name: &str) -> bool {
     };
     let (bare, _) = name.split_once(['+', '-']).unwrap_or((name, ""));
     matches!(bare, "imf_date" | "rfc850_date" | "asctime_date")
-        || matches!(name, "server" | "localhost" | "nobody" | "version" | "n")
+        || matches!(name, "server" | "localhost" | "nobody" | "dir" | "version" | "n")
         || numbered("uuid_")
 }
 
@@ -93,7 +95,11 @@ fn expand(contents: &Contents, entry: &Table) -> Result<Vec<Case>, String> {
             let filled = placeholders::fill(&Value::Table(entry.clone()), &lookup)?;
             let mut case = Case::read(filled, wire, &contents.init)?;
             case.check()?;
-            let of_wire = if wire == Wire::V0 { &contents.always_v0 } else { &contents.always_v1 };
+            let of_wire = match wire {
+                Wire::V0 => &contents.always_v0,
+                Wire::V1 => &contents.always_v1,
+                Wire::Sam => &contents.always_sam,
+            };
             case.always = vec![contents.always.clone(), of_wire.clone()];
             cases.push(case);
         }

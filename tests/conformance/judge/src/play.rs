@@ -1,7 +1,7 @@
 //! Playing a case: its steps, one after the other, with one server and one adapter of its own.
 
 use crate::adapter::{Adapter, Said};
-use crate::contract::{Act, Case, Step, Wire};
+use crate::contract::{Act, Case, Step};
 use crate::json::Json;
 use crate::matcher::Moments;
 use crate::placeholders;
@@ -109,6 +109,11 @@ impl<'c> Scene<'c> {
             }
             Act::Reset => drop(self.tell("reset", "{}".to_owned(), step)?),
             Act::Kill => self.adapter.take().ok_or("no adapter runs")?.kill()?,
+            Act::Write(files) => {
+                for (name, text) in files {
+                    std::fs::write(self.dir.join(name), text).map_err(|error| format!("{name}: {error}"))?;
+                }
+            }
             Act::Wait(ms) => std::thread::sleep(Duration::from_millis(*ms)),
             Act::WaitForRequests(count) => {
                 let came = self.server.wait_for(*count, PATIENCE).len();
@@ -159,11 +164,10 @@ impl<'c> Scene<'c> {
     }
 
     fn init_body(&self, options: &Table) -> Result<String, String> {
-        let wire = if self.case.wire == Wire::V0 { "posthog" } else { "posthog-v1" };
         let state_dir = self.dir.join("state").display().to_string();
         let given = Table::from_iter([
             ("host".to_owned(), self.server.url.as_str().into()),
-            ("wire".to_owned(), wire.into()),
+            ("wire".to_owned(), self.case.wire.option().into()),
             ("state_dir".to_owned(), state_dir.into()),
         ]);
         self.json(&given, options, 1)
@@ -194,6 +198,7 @@ impl<'c> Scene<'c> {
             "server" => self.server.url.clone().into(),
             "localhost" => self.server.url.replace("127.0.0.1", "localhost").into(),
             "nobody" => NOBODY.into(),
+            "dir" => self.dir.display().to_string().into(),
             "version" => self.version.clone().into(),
             _ => {
                 let number: usize = name.strip_prefix("uuid_")?.parse().ok()?;

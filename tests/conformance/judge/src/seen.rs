@@ -41,7 +41,8 @@ impl Seen {
         let mut events = Vec::new();
         match body(request).and_then(|text| Ok((text.len(), Json::parse(&text)?))) {
             Ok((bytes, body)) => {
-                events = body.at("batch").map(|batch| batch.items().to_vec()).unwrap_or_default();
+                let listed = body.at("batch").or_else(|| body.at("metrics"));
+                events = listed.map(|listed| listed.items().to_vec()).unwrap_or_default();
                 view.push(("bytes".to_owned(), Json::from(bytes)));
                 view.push(("body".to_owned(), body));
             }
@@ -52,8 +53,14 @@ impl Seen {
 
     /// The names of its events.
     pub fn event_names(&self) -> Vec<&str> {
-        self.events.iter().map(|event| event.at("event").and_then(Json::text).unwrap_or_default()).collect()
+        self.events.iter().map(name).collect()
     }
+}
+
+/// An event's name; a metric is an object with one member, which has its name.
+fn name(event: &Json) -> &str {
+    let of_metric = || event.members()?.first().map(|(name, _)| name.as_str());
+    event.at("event").and_then(Json::text).or_else(of_metric).unwrap_or_default()
 }
 
 /// The UUIDs of a request's events, in order.

@@ -1,6 +1,6 @@
 //! `/init`: the options that a caller names, as the library's configuration. What is left out stays the library's.
 
-use overt::{BeforeSend, Compression, Config, Error, ErrorKind, Wire};
+use overt::{Ack, BeforeSend, Compression, Config, Error, ErrorKind, Wire};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -10,9 +10,15 @@ use std::time::Duration;
 
 #[derive(Deserialize)]
 pub struct Init {
-    api_key: String,
+    api_key: Option<String>,
     host: String,
     wire: Option<String>,
+    ack: Option<String>,
+    response_wait_ms: Option<u64>,
+    client_id_path: Option<PathBuf>,
+    client_id_key: Option<String>,
+    consent_path: Option<PathBuf>,
+    consent_key: Option<String>,
     flush_at: Option<u32>,
     flush_interval_ms: Option<u64>,
     max_retries: Option<u32>,
@@ -36,7 +42,7 @@ impl Init {
     pub fn config(self, fresh_dir: PathBuf) -> Result<Config, Error> {
         let mut config = Config::new("conformance");
         config.app_version = "1.2.3".into();
-        config.api_key = self.api_key;
+        config.api_key = self.api_key.unwrap_or_default();
         config.endpoint = self.host;
         config.state_dir = Some(self.state_dir.unwrap_or(fresh_dir));
         if let Some(name) = self.wire {
@@ -46,6 +52,14 @@ impl Init {
         if let Some(name) = self.compression.or(gzip) {
             config.compression = Compression::parse(&name)?;
         }
+        if let Some(name) = self.ack {
+            config.ack = Ack::parse(&name)?;
+        }
+        set(&mut config.response_wait, self.response_wait_ms.map(Duration::from_millis));
+        config.client_id_path = self.client_id_path;
+        set(&mut config.client_id_key, self.client_id_key);
+        config.consent_path = self.consent_path;
+        set(&mut config.consent_key, self.consent_key);
         set(&mut config.flush_at, self.flush_at);
         set(&mut config.flush_interval, self.flush_interval_ms.map(Duration::from_millis));
         set(&mut config.max_retries, self.max_retries);

@@ -6,7 +6,7 @@ use crate::matcher::Matcher;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-/// The version of the protocol.
+/// The protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Wire {
@@ -14,6 +14,28 @@ pub enum Wire {
     V0,
     /// `POST /i/v1/analytics/events`
     V1,
+    /// AWS SAM CLI's metrics; only for cases that name it.
+    Sam,
+}
+
+impl Wire {
+    /// The word in the contract, and before a case's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::V0 => "v0",
+            Self::V1 => "v1",
+            Self::Sam => "sam",
+        }
+    }
+
+    /// The library's name for it.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::V0 => "posthog",
+            Self::V1 => "posthog-v1",
+            Self::Sam => "aws-sam",
+        }
+    }
 }
 
 /// A case.
@@ -59,14 +81,19 @@ impl Case {
     /// Reads a case; `init` has the options of every case, which its own replace.
     pub fn read(value: Value, wire: Wire, init: &Table) -> Result<Self, String> {
         let raw: RawCase = value.try_into().map_err(|error| format!("{error}"))?;
-        let word = if wire == Wire::V0 { "v0" } else { "v1" };
         let mut steps = raw.steps.into_iter().map(Step::read).collect::<Result<Vec<_>, _>>()?;
-        if !matches!(steps.first(), Some(Step { act: Act::Init(_), .. })) {
-            steps.insert(0, Step::read(Value::String("init".into()))?);
+        // Files are for the client to find.
+        let first = steps.iter().take_while(|step| matches!(step.act, Act::Write(_))).count();
+        if !matches!(steps.get(first), Some(Step { act: Act::Init(_), .. })) {
+            steps.insert(first, Step::read(Value::String("init".into()))?);
         }
-        let specific = if wire == Wire::V0 { raw.expect_v0 } else { raw.expect_v1 };
+        let specific = match wire {
+            Wire::V0 => raw.expect_v0,
+            Wire::V1 => raw.expect_v1,
+            Wire::Sam => Expect::default(),
+        };
         Ok(Self {
-            name: format!("{word}: {}", raw.name),
+            name: format!("{}: {}", wire.word(), raw.name),
             rule: raw.rule,
             wire,
             init: init.clone().into_iter().chain(raw.init).collect(),

@@ -54,6 +54,8 @@ pub enum Act {
     Reset,
     /// Ends the adapter by SIGKILL.
     Kill,
+    /// Writes files into the case's directory.
+    Write(BTreeMap<String, String>),
     /// Waits until so many requests have arrived in all.
     WaitForRequests(usize),
     /// Waits.
@@ -68,6 +70,7 @@ struct RawStep {
     flush: Option<Table>,
     reset: Option<Table>,
     kill: Option<Table>,
+    write: Option<BTreeMap<String, String>>,
     wait_for_requests: Option<usize>,
     wait_ms: Option<u64>,
     #[serde(default = "once")]
@@ -110,6 +113,7 @@ impl Step {
             raw.flush.map(Act::Flush),
             raw.reset.map(|_| Act::Reset),
             raw.kill.map(|_| Act::Kill),
+            raw.write.map(Act::Write),
             raw.wait_for_requests.map(Act::WaitForRequests),
             raw.wait_ms.map(Act::Wait),
         ]

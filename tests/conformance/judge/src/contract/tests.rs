@@ -43,12 +43,16 @@ fn what_cannot_be_meant_is_an_error() {
         ("steps = ['flush']\nexpect.every_event.uuid = {iss = 'uuid'}", "iss"),
         ("steps = ['flush']\nexpect.every_event.uuid = '{who}'", "{who}"),
         ("steps = ['flush']\nwires = ['v2']\nexpect.requests = 1", "v2"),
+        ("steps = [{write = {a = 1}}, 'flush']\nexpect.requests = 1", "steps"),
         ("steps = ['flush']\neach = []\nexpect.requests = 1", "no case"),
         ("typo = 1\nsteps = ['flush']\nexpect.requests = 1", "typo"),
     ] {
         let error = case(rest);
         assert!(error.contains(named) && error.contains("\"n\""), "{rest}: {error}");
     }
+    let of_sam =
+        contract("[[case]]\nname = 'n'\nrule = 'r'\nwires = ['sam']\nsteps = ['flush']\nexpect.requests = 0\n");
+    assert_eq!(of_sam.unwrap()[0].name, "sam: n");
     let twice = "[[case]]\nname = 'n'\nrule = 'r'\nsteps = ['flush']\nexpect.requests = 0\n".repeat(2);
     assert!(contract(&twice).unwrap_err().contains("two cases"));
 }
