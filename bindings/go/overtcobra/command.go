@@ -145,5 +145,9 @@ func (v *view) erasable() string {
 	if len(things) == 0 {
 		return "There was nothing to erase."
 	}
-	return "Erased: " + listed(things) + ". What was sent before is with the server, out of reach from here."
+	text := "Erased: " + listed(things) + "."
+	if v.config.APIKey != "" || v.config.CountersEndpoint != "" {
+		text += " What was sent before is with the server, out of reach from here."
+	}
+	return text
 }

@@ -43,7 +43,7 @@ func (v *view) reason(consent overt.Consent) string {
 		return "this is a CI system, where nobody would see a notice"
 	case overt.ReasonDefault:
 		return "that is this program's default"
-	case overt.ReasonNoAPIKey:
+	case overt.ReasonNoAPIKey, overt.ReasonNoEndpoint:
 		return "nothing is known of where it would send to"
 	case overt.ReasonPrivileged:
 		return "this program runs with another user's rights"
