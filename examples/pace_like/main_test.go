@@ -56,7 +56,7 @@ func run(t *testing.T, dir string, atOnce int, variable string) {
 			for line := range lines {
 				pace := exec.Command(os.Args[0], strings.Fields(line)...)
 				pace.Env = []string{"PACE_LIKE=1", "PACE_CONFIG_PATH=" + dir, "XDG_STATE_HOME=" + dir, "HOME=" + dir, variable,
-					"PACE_TELEMETRY_INTERVAL=-1"}
+					"PACE_TELEMETRY_INTERVAL=-1", "GORACE=atexit_sleep_ms=0"} // the race detector's processes wait for a second
 				out, err := pace.CombinedOutput()
 				if exit, ended := err.(*exec.ExitError); err != nil && (!ended || exit.ExitCode() == 2) {
 					t.Errorf("%s: %v: %s", line, err, out)

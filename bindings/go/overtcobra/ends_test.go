@@ -91,7 +91,8 @@ func TestProcessesEndAsTheyWould(t *testing.T) {
 func process(t *testing.T, dir, child, command string) (int, string) {
 	t.Helper()
 	run := exec.Command(os.Args[0], command)
-	run.Env = append(os.Environ(), "OVERT_TEST_CHILD="+child, "OVERT_TEST_DIR="+dir)
+	// Under the race detector a process waits for a second before it ends.
+	run.Env = append(os.Environ(), "OVERT_TEST_CHILD="+child, "OVERT_TEST_DIR="+dir, "GORACE=atexit_sleep_ms=0")
 	var stderr bytes.Buffer
 	run.Stderr = &stderr
 	err := run.Run()
