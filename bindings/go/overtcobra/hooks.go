@@ -8,24 +8,24 @@ type (
 	failingFunction = func(command *cobra.Command, args []string) error
 )
 
-// hookAll puts our functions around those of a command and all below it.
-func (t *tracker) hookAll(command *cobra.Command) {
-	t.hook(command)
-	for _, below := range command.Commands() {
-		t.hookAll(below)
-	}
-}
-
-// hook puts our functions around those of a command, once.
-func (t *tracker) hook(command *cobra.Command) {
-	if t.hooked[command] {
-		return
-	}
-	t.hooked[command] = true
+// hookStarts sees to it that each run is noticed when it begins: by the persistent pre-runs of a command and all below it.
+func (t *tracker) hookStarts(command *cobra.Command) {
 	around(&command.PersistentPreRun, &command.PersistentPreRunE, func(c *cobra.Command, function func() error) error {
 		t.begin(c)
 		return t.during(function)
 	})
+	for _, below := range command.Commands() {
+		t.hookStarts(below)
+	}
+}
+
+// hookRest puts our functions around the others of a command, once. It is called for the commands that a run passes
+// through, when it begins and so before cobra reads them: a large program pays for what it runs.
+func (t *tracker) hookRest(command *cobra.Command) {
+	if t.hooked[command] {
+		return
+	}
+	t.hooked[command] = true
 	during := func(_ *cobra.Command, function func() error) error { return t.during(function) }
 	around(&command.PreRun, &command.PreRunE, during)
 	around(&command.Run, &command.RunE, during)

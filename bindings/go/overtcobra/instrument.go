@@ -42,7 +42,7 @@ func Instrument(root *cobra.Command, client *overt.Client, options ...Option) (f
 			// Not the E form, which would hide one that the program sets later.
 			root.PersistentPreRun = func(*cobra.Command, []string) {}
 		}
-		t.hookAll(root)
+		t.hookStarts(root)
 	}
 	return t.finish
 }
@@ -80,7 +80,7 @@ func (t *tracker) begin(command *cobra.Command) {
 		return
 	}
 	for above := command; above != nil; above = above.Parent() {
-		t.hook(above) // one that was added meanwhile
+		t.hookRest(above)
 	}
 	if outer != nil && outer.depth == 0 {
 		outer = outer.outer // its end was never told
