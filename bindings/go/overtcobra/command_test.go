@@ -168,6 +168,7 @@ func TestAChoiceThatCannotBeStoredIsAnError(t *testing.T) {
 	text, err := telemetry(t, settings, "telemetry off")
 	equal(t, "an error", err != nil, true)
 	equal(t, "told", strings.HasPrefix(text, "Error: the choice cannot be stored, or not everything be erased: overt: "), true)
+	equal(t, "lines", strings.Count(text, "\n"), 1)
 }
 
 func TestAWrongVerbIsAnError(t *testing.T) {

@@ -89,7 +89,7 @@ func TestRunsAreCountedAndTheProgramIsAsBefore(t *testing.T) {
 					err, seen := program.execute(row.arguments)
 					equal(t, "the program", seen, want)
 					code := finish(err)
-					equal(t, "counted", counted(t, client), row.counted)
+					equal(t, "counted", counts(client), row.counted)
 					if row.counted != "" {
 						equal(t, "exit code", strings.HasSuffix(row.counted, fmt.Sprintf(" %d×1", code)), true)
 					} else if err != nil {
@@ -98,7 +98,7 @@ func TestRunsAreCountedAndTheProgramIsAsBefore(t *testing.T) {
 						equal(t, "exit code", code, 0)
 					}
 					equal(t, "a second finish", finish(err), code)
-					equal(t, "counted", counted(t, client), row.counted)
+					equal(t, "counted", counts(client), row.counted)
 				})
 			}
 		}
@@ -111,7 +111,7 @@ func TestARootPreRunThatFailsIsARun(t *testing.T) {
 	finish := overtcobra.Instrument(program.root, client)
 	err, _ := program.execute("plain")
 	equal(t, "exit code", finish(err), 1)
-	equal(t, "counted", counted(t, client), "pace plain 1×1")
+	equal(t, "counted", counts(client), "pace plain 1×1")
 }
 
 func TestAPrefixIsCountedAsTheCommand(t *testing.T) {
@@ -122,7 +122,7 @@ func TestAPrefixIsCountedAsTheCommand(t *testing.T) {
 	finish := overtcobra.Instrument(program.root, client)
 	err, _ := program.execute("ge data-p")
 	finish(err)
-	equal(t, "counted", counted(t, client), "pace get data-policy 0×1")
+	equal(t, "counted", counts(client), "pace get data-policy 0×1")
 }
 
 func TestCommandsThatAreAddedLaterAreCounted(t *testing.T) {
@@ -135,7 +135,7 @@ func TestCommandsThatAreAddedLaterAreCounted(t *testing.T) {
 	err, seen := program.execute("plugins list")
 	equal(t, "called", strings.Count(seen, "run pace plugins list"), 1)
 	equal(t, "exit code", finish(err), 9)
-	equal(t, "counted", counted(t, client), "pace plugins list 9×1")
+	equal(t, "counted", counts(client), "pace plugins list 9×1")
 }
 
 func TestAProgramThatExecutesAgainAndAgain(t *testing.T) {
@@ -146,7 +146,7 @@ func TestAProgramThatExecutesAgainAndAgain(t *testing.T) {
 		err, _ := program.execute(arguments)
 		finish(err)
 	}
-	equal(t, "counted", counted(t, client), "pace fail 1×1, pace own list 0×1, pace plain 0×2")
+	equal(t, "counted", counts(client), "pace fail 1×1, pace own list 0×1, pace plain 0×2")
 
 	// Without a finish a run has no end; it is not taken for a later one.
 	program.execute("fail")
@@ -155,7 +155,9 @@ func TestAProgramThatExecutesAgainAndAgain(t *testing.T) {
 	program.execute("fail")
 	err, _ = program.execute("help")
 	finish(err)
-	equal(t, "counted", counted(t, client), "pace fail 1×1, pace own list 0×1, pace plain 0×2, pace seven 7×1")
+	err, _ = program.execute("--help")
+	finish(err)
+	equal(t, "counted", counts(client), "pace fail 1×1, pace own list 0×1, pace plain 0×2, pace seven 7×1")
 }
 
 func TestACommandThatExecutesTheRootAgain(t *testing.T) {
@@ -181,10 +183,10 @@ func TestACommandThatExecutesTheRootAgain(t *testing.T) {
 		finish = overtcobra.Instrument(program.root, client)
 		err, _ := program.execute("shell")
 		equal(t, "exit code", finish(err), 1)
-		equal(t, "counted", counted(t, client), row.counted)
+		equal(t, "counted", counts(client), row.counted)
 		err, _ = program.execute("--help")
 		finish(err)
-		equal(t, "counted", counted(t, client), row.counted)
+		equal(t, "counted", counts(client), row.counted)
 	}
 }
 
@@ -200,5 +202,5 @@ func TestACommandThatCallsAnothersFunctionIsOneRun(t *testing.T) {
 	err, seen := program.execute("both")
 	equal(t, "called", strings.Count(seen, "run pace plain"), 2)
 	finish(err)
-	equal(t, "counted", counted(t, client), "pace both 0×1")
+	equal(t, "counted", counts(client), "pace both 0×1")
 }

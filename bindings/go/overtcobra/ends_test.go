@@ -82,7 +82,7 @@ func TestProcessesEndAsTheyWould(t *testing.T) {
 			equal(t, "exit code", code, row.code)
 			equal(t, "exit code without a client", plainCode, row.code)
 			equal(t, "stderr", told, plain)
-			equal(t, "counted", counted(t, open(t, config(dir))), row.counted)
+			equal(t, "counted", counts(open(t, config(dir))), row.counted)
 		})
 	}
 }
@@ -120,7 +120,36 @@ func TestAPanicThatTheProgramRecoversIsOneRun(t *testing.T) {
 	equal(t, "exit code", finish(errors.New("recovered")), 1)
 	err, _ := program.execute("plain")
 	finish(err)
-	equal(t, "counted", counted(t, client), "pace panic 2×1, pace plain 0×1")
+	equal(t, "counted", counts(client), "pace panic 2×1, pace plain 0×1")
+}
+
+func TestAPanicInAPreRunThatAnotherOneCallsIsOneRun(t *testing.T) {
+	client := open(t, config(t.TempDir()))
+	root := &cobra.Command{Use: "pace", PersistentPreRun: func(*cobra.Command, []string) { panic("boom") }}
+	root.AddCommand(&cobra.Command{
+		Use:              "calling",
+		PersistentPreRun: func(command *cobra.Command, args []string) { root.PersistentPreRun(command, args) },
+		Run:              func(*cobra.Command, []string) {},
+	})
+	finish := overtcobra.Instrument(root, client)
+	func() {
+		defer func() { equal(t, "recovered", recover(), any("boom")) }()
+		root.SetArgs([]string{"calling"})
+		_ = root.Execute()
+	}()
+	finish(nil)
+	equal(t, "counted", counts(client), "pace calling 2×1")
+}
+
+func TestACommandThatFinishesItselfAndGoesOnIsOneRun(t *testing.T) {
+	client := open(t, config(t.TempDir()))
+	program := newSample(plainHook)
+	var finish func(error) int
+	program.root.AddCommand(&cobra.Command{Use: "early", Run: func(*cobra.Command, []string) { finish(coded(8)) }})
+	finish = overtcobra.Instrument(program.root, client)
+	err, _ := program.execute("early")
+	equal(t, "exit code", finish(err), 0)
+	equal(t, "counted", counts(client), "pace early 8×1")
 }
 
 func TestEventsTellHowARunEnded(t *testing.T) {
@@ -137,9 +166,12 @@ func TestEventsTellHowARunEnded(t *testing.T) {
 	add("joined", errors.Join(coded(6), secret))
 	add("several", fmt.Errorf("%w %w", coded(6), secret))
 	add("unnamed", struct{ error }{secret})
+	add("zero", coded(0))
 	program.root.AddCommand(&cobra.Command{Use: "panic", Run: func(*cobra.Command, []string) { panic(secret) }})
 	finish := overtcobra.Instrument(program.root, client, overtcobra.Events())
-	for _, arguments := range []string{"get dp secret --output secret", "seven", "path", "text", "joined", "several", "unnamed", "panic", "help"} {
+	for _, arguments := range []string{
+		"get dp secret --output secret", "seven", "path", "text", "joined", "several", "unnamed", "zero", "panic", "help",
+	} {
 		func() {
 			defer func() { _ = recover() }()
 			err, _ := program.execute(arguments)
@@ -176,12 +208,14 @@ func TestEventsTellHowARunEnded(t *testing.T) {
 	equal(t, "told", strings.Join(told, "\n"), strings.Join([]string{
 		"pace get data-policy 0 success", "pace seven 7 overtcobra_test.coded", "pace path 1 fs.PathError",
 		"pace text 1 errors.errorString", "pace joined 6 overtcobra_test.coded", "pace several 6 overtcobra_test.coded",
-		"pace unnamed 1 error", "pace panic 2 panic",
+		"pace unnamed 1 error", "pace zero 0 success", "pace panic 2 panic",
 	}, "\n"))
 }
 
 func TestTheProgramsOwnRuleForExitCodes(t *testing.T) {
-	client := open(t, config(t.TempDir()))
+	settings := config(t.TempDir())
+	settings.APIKey, settings.Background = "phc_test", overt.Bool(false)
+	client := open(t, settings)
 	program := newSample(noHook)
 	finish := overtcobra.Instrument(program.root, client, overtcobra.ExitCode(func(err error) int {
 		if err == nil {
@@ -193,7 +227,8 @@ func TestTheProgramsOwnRuleForExitCodes(t *testing.T) {
 		err, _ := program.execute(arguments)
 		finish(err)
 	}
-	equal(t, "counted", counted(t, client), "pace plain 0×1, pace seven 64×1")
+	equal(t, "counted", counts(client), "pace plain 0×1, pace seven 64×1")
+	equal(t, "events of a program that did not ask for any", len(client.Pending()), 0)
 }
 
 func TestWhileOffNothingIsRecorded(t *testing.T) {

@@ -47,9 +47,8 @@ func open(t *testing.T, config overt.Config) *overt.Client {
 	return client
 }
 
-// counted gives what a client has counted: "pace get 0×2, pace list 1×1", sorted.
-func counted(t *testing.T, client *overt.Client) string {
-	t.Helper()
+// counts gives what a client has counted: "pace get 0×2, pace list 1×1", sorted.
+func counts(client *overt.Client) string {
 	text := client.Counters()
 	if text == "" {
 		return ""
@@ -60,7 +59,7 @@ func counted(t *testing.T, client *overt.Client) string {
 		} `json:"metric_points"`
 	}
 	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		t.Fatal(err)
+		return err.Error()
 	}
 	var runs []string
 	for _, path := range slices.Sorted(maps.Keys(document.Points)) {
