@@ -25,6 +25,9 @@ mkdir "$work/go"
 bindings/go/with-overt.sh go run -C benches/go . "$work/go"
 mkdir "$work/counting"
 bindings/go/with-overt.sh go run -C benches/go ./counting "$work/counting"
+mkdir "$work/peer"
+bindings/go/with-overt.sh go run -C benches/go/peer . "$work/peer"
+bindings/go/with-overt.sh go test -C bindings/go/overtcobra -run '^$' -bench . -benchmem .
 TMPDIR=$work bindings/go/with-overt.sh go test -C bindings/go -run '^$' -bench 'Props|Call|Disabled' -count 3 .
 
 say "Python"
