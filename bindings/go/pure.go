@@ -4,91 +4,18 @@ package overt
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/overt-telemetry/overt/bindings/go/internal/pure"
 )
 
-// Without cgo the package stands on internal/pure, which is overt in Go. This file has the functions of cgo.go.
+// Without cgo the package stands on internal/pure, which is overt in Go. This file has the functions of cgo.go, for a
+// client that may be nil.
 
 // native is the client of internal/pure; nil is a disabled one.
 type native = *pure.Client
 
-func open(config *Config) (native, error) {
-	if config.DetachedUpload {
-		return nil, errors.New("overt: detached_upload: needs cgo")
-	}
-	options, err := pureConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	client, err := pure.New(options)
-	if err != nil {
-		return nil, fmt.Errorf("overt: %w", err)
-	}
-	return client, nil
-}
-
-func pureConfig(config *Config) (pure.Config, error) {
-	to := pure.Defaults()
-	to.App, to.AppVersion, to.APIKey, to.Endpoint = config.App, config.AppVersion, config.APIKey, config.Endpoint
-	to.AllowPlainHTTP, to.StateDir, to.ClientIDPath = config.AllowPlainHTTP, config.StateDir, config.ClientIDPath
-	to.PersonProfiles, to.HistoricalMigration, to.Debug = config.PersonProfiles, config.HistoricalMigration, config.Debug
-	to.Consent, to.ConsentFunc, to.ConsentEnv = config.Consent, config.ConsentFunc, config.ConsentEnv
-	to.InCI, to.Notice, to.SendBeforeNotice = config.InCI, config.Notice, config.SendBeforeNotice
-	for _, name := range slices.Sorted(maps.Keys(config.ExtraHeaders)) {
-		to.ExtraHeaders = append(to.ExtraHeaders, [2]string{name, config.ExtraHeaders[name]})
-	}
-	if hook := config.BeforeSend; hook != nil {
-		to.BeforeSend = func(event []byte) []byte { return hook(event) }
-	}
-
-	unlessZero(&to.Wire, config.Wire)
-	unlessZero(&to.Compression, config.Compression)
-	unlessZero(&to.FlushAt, config.FlushAt)
-	unlessZero(&to.Timeout, config.Timeout)
-	unlessZero(&to.ConnectTimeout, config.ConnectTimeout)
-	unlessZero(&to.MaxEventBytes, config.MaxEventBytes)
-	unlessZero(&to.MaxBatchBytes, config.MaxBatchBytes)
-	unlessZero(&to.MaxSpoolEvents, config.MaxSpoolEvents)
-	unlessZero(&to.MaxSpoolBytes, config.MaxSpoolBytes)
-	unlessZero(&to.MaxSpoolAge, config.MaxSpoolAge)
-
-	unlessNil(&to.FlushInterval, config.FlushInterval)
-	unlessNil(&to.MaxRetries, config.MaxRetries)
-	unlessNil(&to.MaxMemoryEvents, config.MaxMemoryEvents)
-	unlessNil(&to.Background, config.Background)
-	unlessNil(&to.Enrich, config.Enrich)
-	unlessNil(&to.DisableGeoIP, config.DisableGeoIP)
-	unlessNil(&to.ReportLosses, config.ReportLosses)
-	unlessNil(&to.KeepSent, config.KeepSent)
-	unlessNil(&to.DefaultConsent, config.DefaultConsent)
-	unlessNil(&to.RespectDoNotTrack, config.RespectDoNotTrack)
-
-	e := newEncoder()
-	defer e.free()
-	if status := e.props(config.SuperProperties); status != OK {
-		return to, fmt.Errorf("overt: super_properties: %s", statusText(status))
-	}
-	to.SuperProperties = slices.Clone(e.out)
-	return to, nil
-}
-
-func unlessZero[T comparable](option *T, given T) {
-	if none := *new(T); given != none {
-		*option = given
-	}
-}
-
-func unlessNil[T any](option *T, given *T) {
-	if given != nil {
-		*option = *given
-	}
-}
+func open(config *Config) (native, error) { return openPure(config) }
 
 // uploaderMain: without cgo no process is ever started to deliver.
 func uploaderMain([]string) bool { return false }
@@ -120,25 +47,7 @@ func capture(c *Client, event *Event) Capture {
 	if status := e.props(event.Props); status != OK {
 		return Capture{Status: status}
 	}
-	return record(c, &pure.Event{
-		Name: event.Name, Properties: e.out, DistinctID: event.DistinctID, UUID: event.UUID,
-		Timestamp: event.Timestamp, Force: event.Force,
-		Options: pure.Options{
-			ProcessPersonProfile:  event.Options.ProcessPersonProfile,
-			CookielessMode:        event.Options.CookielessMode,
-			DisableSkewCorrection: event.Options.DisableSkewCorrection,
-			ProductTourID:         unlessEmpty(event.Options.ProductTourID),
-			SessionID:             unlessEmpty(event.Options.SessionID),
-			WindowID:              unlessEmpty(event.Options.WindowID),
-		},
-	})
-}
-
-func unlessEmpty(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
+	return record(c, pureEvent(event, e.out))
 }
 
 func flush(c *Client, wait time.Duration) Status {

@@ -29,14 +29,14 @@ func TestWithoutCgoNothingIsSilentlyMissing(t *testing.T) {
 }
 
 func TestEachOptionReachesThePureClient(t *testing.T) {
-	source, err := os.ReadFile("pure.go")
+	source, err := os.ReadFile("pureconfig.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[overt.Config]()) {
 		// ExitTimeout is Client.Close's.
 		if !strings.Contains(string(source), "config."+field.Name) && field.Name != "ExitTimeout" {
-			t.Errorf("pure.go does not know Config.%s: take it, or refuse it", field.Name)
+			t.Errorf("pureconfig.go does not know Config.%s: take it, or refuse it", field.Name)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func New(config Config) (*Client, error) {
 		flushAt: config.FlushAt, flushInterval: config.FlushInterval, pass: c.pass, changed: make(chan struct{}),
 	}
 	consent := c.decideWithNotice()
-	c.look.isDue(time.Now())
+	c.look.isDue(wall())
 	c.say("consent %v", consent)
 	if consent.Enabled && config.Background {
 		c.deliverLeftovers()
@@ -152,7 +152,7 @@ func (c *Client) decideWithNotice() Consent {
 	consent := c.decide()
 	byDefault := consent.Reason == "no_notice" || consent == Consent{true, "default"}
 	if !byDefault || c.notice() == "" || c.variables.first(ciSystems) != "" || c.checkState() != nil ||
-		!showNotice(c.notice(), c.marker(), time.Now()) {
+		!showNotice(c.notice(), c.marker(), wall()) {
 		return consent
 	}
 	return c.decide()
@@ -206,7 +206,7 @@ func (c *Client) SetConsent(enabled bool) Status {
 	}
 	stored := makeDir(c.root)
 	if stored == nil {
-		stored = replaceWhole(c.consentPath(), []byte(word+" "+stamp(time.Now())+"\n"))
+		stored = replaceWhole(c.consentPath(), []byte(word+" "+stamp(wall())+"\n"))
 	}
 	if !enabled {
 		stored = errors.Join(stored, c.erase())
@@ -272,7 +272,7 @@ func (c *Client) openSession() (*session, error) {
 		report: every{length: reportEvery}, attempts: every{length: time.Second},
 	}
 	s.mutex.Lock()
-	s.open(time.Now())
+	s.open(wall())
 	s.mutex.Unlock()
 	c.session.Store(s)
 	return s, nil
@@ -288,7 +288,7 @@ func (c *Client) Capture(event *Event) (UUID, Status) {
 	if status != OK {
 		return uuid, status
 	}
-	now := time.Now()
+	now := wall()
 	if c.look.isDue(now) {
 		c.lookAtFiles()
 		if !c.mayRecord(event.Force) {
@@ -310,7 +310,7 @@ func (c *Client) Capture(event *Event) (UUID, Status) {
 		head.uuid = uuidAt(now)
 	}
 	if event.Timestamp.IsZero() {
-		head.at = now.Truncate(time.Millisecond)
+		head.at = now
 	}
 	if head.distinctID == "" {
 		head.distinctID = s.clientID
@@ -379,7 +379,7 @@ func (c *Client) reportLosses(s *session) {
 
 // pass is one run of the worker over what waits.
 func (c *Client) pass() pass {
-	now := time.Now()
+	now := wall()
 	c.lookAtFiles()
 	if !c.maySend() {
 		return passStopped
@@ -410,7 +410,7 @@ func (c *Client) deliverLeftovers() {
 	if !any {
 		return
 	}
-	now := time.Now()
+	now := wall()
 	parked := time.UnixMilli(readLedger(c.spoolDir()).ParkedUntilMs).Sub(now)
 	if parked > parkTime {
 		parked = 0 // a clock that was set back must not park for years
@@ -451,9 +451,9 @@ func (c *Client) Close(timeout time.Duration) Status {
 	}
 	c.worker.close()
 	if s := c.session.Load(); s != nil {
-		s.end(time.Now())
+		s.end(wall())
 		if disk := s.spool(); disk != nil {
-			if news := c.counts.takeNews(); len(news.records()) > 0 && leaveNews(disk.dir, news, time.Now()) != nil {
+			if news := c.counts.takeNews(); len(news.records()) > 0 && leaveNews(disk.dir, news, wall()) != nil {
 				c.counts.giveBack(news)
 			}
 		}

@@ -164,7 +164,7 @@ func (c *Client) body(sent batch, now time.Time) []byte {
 // post makes one request; an error means that no answer came. Nothing follows a redirect, and nobody reads the answer's
 // body: the status is for all events.
 func (c *Client) post(sent batch) (status int, wish time.Duration, err error) {
-	now := time.Now()
+	now := wall()
 	body, target := c.body(sent, now), c.to.Endpoint+"/batch/"
 	headers := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"overt/" + Version}}
 	if c.to.Compression == "gzip" {

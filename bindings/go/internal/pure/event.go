@@ -43,6 +43,9 @@ func stamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
+// wall is the wall clock, in the whole milliseconds that the canonical text shows.
+func wall() time.Time { return time.Now().Truncate(time.Millisecond) }
+
 // common are the properties that all events have, each as `,"key":value`; no event can replace the reserved ones.
 type common struct {
 	members []member

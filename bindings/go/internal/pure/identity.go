@@ -48,13 +48,14 @@ func uuidOfName(text string) (u UUID) {
 	return u.of(8)
 }
 
-// parseUUID reads what a caller gives: with hyphens or without, in braces, as a URN, in any case; the nil UUID is none.
+// parseUUID reads what a caller gives: with hyphens, also in braces or as a URN, or without, in any case.
 func parseUUID(text string) (u UUID, ok bool) {
 	text = strings.TrimSpace(text)
-	if inside, found := strings.CutPrefix(text, "{"); found && strings.HasSuffix(inside, "}") {
-		text = inside[:len(inside)-1]
-	} else {
-		text = strings.TrimPrefix(text, "urn:uuid:")
+	switch {
+	case len(text) == 38 && text[0] == '{' && text[37] == '}':
+		text = text[1:37]
+	case len(text) == 45 && isWord(text[:9], "urn:uuid:"):
+		text = text[9:]
 	}
 	if len(text) == 36 && text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-' {
 		text = text[:8] + text[9:13] + text[14:18] + text[19:23] + text[24:]
