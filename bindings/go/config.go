@@ -24,7 +24,7 @@ type Config struct {
 	Endpoint string
 	// AllowPlainHTTP allows plain http beyond loopback.
 	AllowPlainHTTP bool
-	// Wire is the protocol: "posthog" (default), or "posthog-v1" with a result for each event.
+	// Wire is the protocol: "posthog" (default), or "posthog-v1" with a result for each event, which needs cgo.
 	Wire string
 	// Compression says how requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and
 	// "zstd".
@@ -120,7 +120,7 @@ func Int(value int) *int { return &value }
 // Duration gives an option that is a pointer: overt.Config{FlushInterval: overt.Duration(time.Minute)}.
 func Duration(value time.Duration) *time.Duration { return &value }
 
-// check refuses what C has no form for; all else is the core's to judge. The options have the core's names, as in every
+// check refuses what C has no form for; all else is the back end's to judge. The options have the core's names, as in every
 // message.
 func (c *Config) check() error {
 	if c.Consent != nil && c.ConsentFunc != nil {

@@ -11,7 +11,7 @@ import (
 
 // The tables and numbers of this package are the core's: here they are compared with its source.
 
-func source(t *testing.T, file string) string {
+func coreSource(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../../../core/src/" + file)
 	if err != nil {
@@ -39,10 +39,10 @@ func words(text string) (words []string) {
 }
 
 func TestCISystemsAndAgentsAreThoseOfTheCore(t *testing.T) {
-	text := source(t, "environment.rs")
+	text := coreSource(t, "environment.rs")
 	for name, table := range map[string][]sign{"CI_SYSTEMS": ciSystems, "AGENTS": agents} {
 		var theirs, ours []string
-		lines := regexp.MustCompile(`\("([^"]+)", Sign::(\w+)\((.*)\)\),\n`)
+		lines := regexp.MustCompile(`(?m)^ *\("([^"]+)", Sign::(\w+)\((.*)\)\),$`)
 		for _, line := range lines.FindAllStringSubmatch(section(t, text, "const "+name+": Table = &[", "\n];"), -1) {
 			theirs = append(theirs, fmt.Sprint(line[1], line[2], words(line[3])))
 		}
@@ -61,14 +61,14 @@ func TestCISystemsAndAgentsAreThoseOfTheCore(t *testing.T) {
 }
 
 func TestIDsOfNobodyAreThoseOfTheCore(t *testing.T) {
-	theirs := words(section(t, source(t, "identity.rs"), "const NOBODY: [&str; 17] = [", "];"))
+	theirs := words(section(t, coreSource(t, "identity.rs"), "const NOBODY: [&str; 17] = [", "];"))
 	if len(theirs) != 17 || strings.Join(theirs, " ") != strings.Join(nobody, " ") {
 		t.Errorf("ours %q, the core's %q", nobody, theirs)
 	}
 }
 
 func TestWordsAndHeadersAreThoseOfTheCore(t *testing.T) {
-	text := source(t, "consent.rs")
+	text := coreSource(t, "consent.rs")
 	for _, word := range words(section(t, text, "fn means_on", "}\n")) {
 		if !meansOn(" " + strings.ToUpper(word)) {
 			t.Errorf("%q is on", word)
@@ -80,11 +80,11 @@ func TestWordsAndHeadersAreThoseOfTheCore(t *testing.T) {
 			t.Errorf("DO_NOT_TRACK=%q says nothing", word)
 		}
 	}
-	headers := words(section(t, source(t, "wire.rs"), "const HTTP_HEADERS: &[&str] =", "];"))
+	headers := words(section(t, coreSource(t, "wire.rs"), "const HTTP_HEADERS: &[&str] =", "];"))
 	if " "+strings.Join(headers, " ")+" " != ownHeaders {
 		t.Errorf("ours %q, the core's %q", ownHeaders, headers)
 	}
-	hosts := words(section(t, source(t, "wire/project.rs"), "const INGESTION_HOSTS", "];"))
+	hosts := words(section(t, coreSource(t, "wire/project.rs"), "const INGESTION_HOSTS", "];"))
 	for i := 0; i < len(hosts); i += 2 {
 		if got := endpoint(" " + hosts[i] + "//"); got != hosts[i+1] {
 			t.Errorf("%q is %q, the core says %q", hosts[i], got, hosts[i+1])
@@ -94,9 +94,15 @@ func TestWordsAndHeadersAreThoseOfTheCore(t *testing.T) {
 
 func TestDefaultsAndLimitsAreThoseOfTheCore(t *testing.T) {
 	config := Defaults()
-	ms := func(length time.Duration) string { return fmt.Sprintf("Duration::from_millis(%d)", length.Milliseconds()) }
-	seconds := func(length time.Duration) string { return fmt.Sprintf("Duration::from_secs(%d)", int(length.Seconds())) }
-	grouped := func(number int) string { return strings.ReplaceAll(fmt.Sprintf("%d_%03d", number/1000, number%1000), " ", "") }
+	ms := func(length time.Duration) string {
+		return fmt.Sprintf("Duration::from_millis(%d)", length.Milliseconds())
+	}
+	seconds := func(length time.Duration) string {
+		return fmt.Sprintf("Duration::from_secs(%d)", int(length.Seconds()))
+	}
+	grouped := func(number int) string {
+		return strings.ReplaceAll(fmt.Sprintf("%d_%03d", number/1000, number%1000), " ", "")
+	}
 	for file, lines := range map[string][]string{
 		"config.rs": {
 			fmt.Sprintf("flush_at: %d,", config.FlushAt), fmt.Sprintf("max_retries: %d,", config.MaxRetries),
@@ -128,10 +134,10 @@ func TestDefaultsAndLimitsAreThoseOfTheCore(t *testing.T) {
 		"worker/delivery.rs": {fmt.Sprintf("NEVER_TOO_LARGE: usize = %d * 1024", neverTooLarge>>10)},
 		"spool.rs":           {"COUNT_EVERY_MS: u64 = " + grouped(int(countEvery.Milliseconds()))},
 		"spool/claim.rs":     {"DRAFT_AGE: Duration = Duration::from_secs(86_400)", "MAX_GRACE: Duration = Duration::from_secs(86_400)"},
-		"spool/writer.rs":    {fmt.Sprintf("MAX_SEGMENT_BYTES: u64 = %d * 1024 * 1024", maxSegmentBytes>>20)},
+		"spool/writer.rs":    {fmt.Sprintf("MAX_SEGMENT_BYTES: u64 = %d * 1024;", maxSegmentBytes>>10)},
 		"loss.rs":            {"ALL: [Self; 5]"}, // unreported names them
 	} {
-		text := source(t, file)
+		text := coreSource(t, file)
 		for _, line := range lines {
 			if !strings.Contains(text, line) {
 				t.Errorf("core/src/%s has no %q", file, line)
