@@ -47,11 +47,16 @@ fi
 [ "$(uname -sm)" = "Linux x86_64" ] || { say "made on Linux x86-64 only"; exit 1; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-# Paths of this machine do not belong into what others ship.
-RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$root=overt --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
-CFLAGS="${CFLAGS:-} -ffile-prefix-map=$root=overt -ffile-prefix-map=${CARGO_HOME:-$HOME/.cargo}=cargo" \
-CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}/go-archive OVERT_PROFILE=$profile DESTDIR=$scratch \
-    "$root/ffi/install.sh" /overt
+target=${CARGO_TARGET_DIR:-$root/target}
+if [ "$profile" = release ]; then
+    # Paths of this machine do not belong into what others ship.
+    target=$target/go-archive
+    home=${CARGO_HOME:-$HOME/.cargo}
+    RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$root=overt --remap-path-prefix=$home=cargo"
+    CFLAGS="${CFLAGS:-} -ffile-prefix-map=$root=overt -ffile-prefix-map=$home=cargo"
+    export RUSTFLAGS CFLAGS
+fi
+CARGO_TARGET_DIR=$target OVERT_PROFILE=$profile DESTDIR=$scratch "$root/ffi/install.sh" /overt
 install -D -m 644 "$scratch/overt/lib/libovert.a" "$lib/libovert.a"
 install -m 644 "$root/include/overt.h" "$module/overt.h"
 describe >"$lib/SOURCE"

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,8 @@ func vectors() []Event {
 	} {
 		events = append(events, Event{Name: "e", UUID: uuid})
 	}
+	deeper := json.RawMessage(strings.Repeat("[", 32) + strings.Repeat("]", 32))
+	events = append(events, Event{Name: "e", Props: Props{"deeper": deeper}})
 	for key, value := range map[string]any{
 		"": 1, "a\"b\\": "c", "bad \xff key": nil, "$lib": "forged", "$lib_version": 9, "$geoip_disable": false, "$os": "mine",
 		"$process_person_profile": true, "$app_name": "other", "plan": "own", "é": "x", "nested": map[string]any{"$lib": []any{1, 2.5, nil}},
@@ -91,7 +94,8 @@ func vectors() []Event {
 		"huge": json.RawMessage("[1e999]"), "small": json.RawMessage("[1e-999,-0]"), "lone": json.RawMessage(`"\ud800"`),
 		"low": json.RawMessage(`"\udc00"`), "odd": json.RawMessage(`"\ud800\u0041"`), "paired": json.RawMessage(`"\ud83e\udd80 \\ud800"`),
 		"escaped": json.RawMessage(`{"\u0024x":"\/\b\f"}`), "deep": json.RawMessage(strings.Repeat("[", 33) + strings.Repeat("]", 33)),
-		"long": json.RawMessage(strings.Repeat("9", 310)), "large": strings.Repeat("x", 40_000),
+		"deepest": json.RawMessage(strings.Repeat("[", 31) + strings.Repeat("]", 31)),
+		"long":    json.RawMessage(strings.Repeat("9", 310)), "large": strings.Repeat("x", 40_000),
 	} {
 		events = append(events, Event{Name: "e", Props: Props{key: value}})
 		events = append(events, Event{Name: "e", Props: Props{key: value}, DistinctID: "d", Options: Options{ProcessPersonProfile: Bool(false)}})
@@ -115,24 +119,30 @@ func TestEachEventHasTheSameLineAndTheSameStatusInBoth(t *testing.T) {
 		set(&config)
 		core, client := openBoth(t, config)
 		for i, event := range vectors() {
-			if event.UUID == "" {
+			if !event.isPlain() && event.UUID == "" {
 				event.UUID = someUUID
 			}
-			if event.Timestamp.IsZero() {
+			if !event.isPlain() && event.Timestamp.IsZero() {
 				event.Timestamp = time.UnixMilli(1_795_198_236_493)
 			}
 			ours, theirs := Status(0), core.Capture(event)
 			uuid, ours := capturePure(client, &event)
 			high, low := uuid.Words()
-			if ours != theirs.Status || ours == OK && (high != theirs.high || low != theirs.low) {
+			plain := event.isPlain() // then UUID and time are each one's own
+			if ours != theirs.Status || ours == OK && !plain && (high != theirs.high || low != theirs.low) {
 				t.Errorf("%s %d: %.200v: %v %v, the core says %v %s", what, i, event, ours, uuid, theirs.Status, theirs.UUID())
 			}
 			waiting := core.Pending()
-			if ours == OK && (len(waiting) != 2 || waiting[0] != waiting[1]) {
-				t.Errorf("%s: %.200v:\n%s", what, event, strings.Join(waiting, "\n"))
-			}
 			if client.Pending() != strings.Join(append(waiting, ""), "\n") {
 				t.Errorf("%s: pending: %s", what, client.Pending())
+			}
+			for i := range waiting {
+				if plain {
+					waiting[i] = moment.ReplaceAllString(waiting[i], "")
+				}
+			}
+			if ours == OK && (len(waiting) != 2 || waiting[0] != waiting[1]) {
+				t.Errorf("%s: %.200v:\n%s", what, event, strings.Join(waiting, "\n"))
 			}
 			for _, path := range segmentsOf(t, config.StateDir) {
 				if err := os.Truncate(path, 0); err != nil {
@@ -178,6 +188,10 @@ func rewrite(event json.RawMessage) json.RawMessage {
 	}
 	return event
 }
+
+// moment is what two captures of one event cannot have in common: a UUID and a time in their canonical forms.
+var moment = regexp.MustCompile(`^\{"uuid":"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",|` +
+	`,"timestamp":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"`)
 
 func segmentsOf(t *testing.T, dir string) []string {
 	t.Helper()

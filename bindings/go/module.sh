@@ -15,7 +15,7 @@ module=$scratch/module
 "$root/bindings/go/archive.sh" --check "$module" 2>/dev/null && { echo "module.sh: the check finds an archive where none is" >&2; exit 1; }
 "$root/bindings/go/archive.sh" "$module"
 "$root/bindings/go/archive.sh" --check "$module"
-CARGO_TARGET_DIR=$root/target/go-archive "$root/ffi/install.sh" "$scratch/prefix"
+"$root/ffi/install.sh" "$scratch/prefix"
 
 mkdir "$scratch/program"
 cd "$scratch/program"

@@ -133,6 +133,33 @@ func TestConsentMayChangeWhileEventsAreRecorded(t *testing.T) {
 	}
 }
 
+func TestWhatAnotherProcessSaysIsNoticedAtTheNextLook(t *testing.T) {
+	server := receive(t)
+	config := testConfig(t, server)
+	config.Background = false
+	client, other := testClient(t, config), testClient(t, config)
+	record := func(want Status) {
+		t.Helper()
+		if _, status := client.Capture(&Event{Name: "e"}); status != want {
+			t.Errorf("status %v", status)
+		}
+	}
+	later := func() { client.look.last = time.Time{} } // a second has passed
+	record(OK)
+	id, _ := client.ClientID()
+	other.SetConsent(false)
+	record(OK) // a file that is not there any more
+	later()
+	record(Disabled)
+	other.SetConsent(true)
+	later()
+	client.lookAtFiles()
+	record(OK)
+	if again, _ := client.ClientID(); again == id || strings.Count(client.Pending(), "\n") != 1 {
+		t.Errorf("%s was %s; pending: %q", again, id, client.Pending())
+	}
+}
+
 func TestEventsWaitInMemoryWhileTheDiskRefuses(t *testing.T) {
 	server := receive(t)
 	config := testConfig(t, server)
