@@ -1,5 +1,5 @@
-// Package pure is overt without cgo: the consent rules, identity, spool, ledger and delivery of the Rust core, for one
-// wire, small enough to be read at one sitting.
+// Package pure is overt without cgo: the consent rules, identity, spool, ledger and delivery of the Rust core, in Go and
+// for one wire.
 //
 // It shares a state directory with processes of the core, at the same time: the same files (docs/files.md), lines that
 // are the same byte for byte, the same locks. Tests hold it to that: tables and defaults are compared with the core's
