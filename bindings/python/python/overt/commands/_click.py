@@ -75,6 +75,7 @@ def instrument(command: Any, settings: Settings) -> None:
         run = _run_of(command)
         if run is None:
             return method(*args, **kwargs)
+        run.settings.open()
         return around(_Section(run, root=True, parses=False), method, args, kwargs)
 
     override(command, "main", main)
