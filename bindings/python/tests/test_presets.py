@@ -136,6 +136,24 @@ def test_do_not_track_and_who_says_off_for_all_tools_are_heard_too(monkeypatch: 
     assert [name for name, _ in run(telemetry(respect_do_not_track=False))] == ["commandRun"]
 
 
+def test_its_back_end_gets_no_metric_that_it_does_not_know() -> None:
+    first = telemetry(max_spool_events=1)
+    assert [name for name, _ in run(first)] == ["installed"]
+    assert first.client.losses() == {"spool_full": 1}
+    first.client.close()
+    assert [name for name, _ in run(telemetry())] == ["installed", "commandRun"]
+
+
+def test_a_run_within_a_run_is_part_of_it() -> None:
+    preset = telemetry()
+    nested = preset.track_command("build")(lambda: None)
+    CliRunner().invoke(preset.instrument(click.Command("sam", callback=nested)), [])
+    with preset.track_command("sync"):
+        pass
+    ran = [json.loads(line) for line in preset.client.pending()[1:]]
+    assert [each["commandRun"]["commandName"] for each in ran] == ["sam", "sam sync"]
+
+
 def test_help_shows_no_prompt_and_makes_no_file(capfd: pytest.CaptureFixture[str], app_dir: Path) -> None:
     cli = telemetry().instrument(click.Group("sam", commands={"build": click.Command("build")}))
     for arguments in (["--help"], []):

@@ -305,11 +305,12 @@ def test_offline_nothing_is_noticed_and_the_next_run_delivers(
     assert json.loads(known.read_text())["installationId"] == ID
 
 
-def test_a_server_that_never_answers_is_not_waited_for(sam: Sam, known: Path) -> None:
+def test_what_is_written_is_delivered_whether_or_not_there_is_an_answer(sam: Sam, known: Path, tmp_path: Path) -> None:
     port = free_port()
     with hanging(port):
         ran = sam("build", url=f"http://127.0.0.1:{port}/metrics")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "built\n", "")
+    assert waiting(tmp_path) == []
     assert known.exists()
 
 
