@@ -6,6 +6,8 @@ import atexit
 import os
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -59,11 +61,11 @@ class _State:
     beta_features = False
 
 
-def common_options(command):
+def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--debug`, `--profile` and `--region`, which every command has."""
 
-    def say(_context: click.Context, option: click.Parameter, value: object) -> object:
-        telemetry.add_options(**{option.name: value})  # (t)
+    def say(_context: click.Context, option: click.Parameter, value: Any) -> Any:
+        telemetry.add_options(**{str(option.name): value})  # (t)
         return value
 
     for option in (

@@ -482,7 +482,11 @@ class Opened:
         (["--help"], 0),
         ([], 0),
         (["--version"], 0),
+        (["alias", "--help"], 0),
+        (["local"], 0),
         (["alias"], 1),
+        ([*LOCAL], 1),
+        (["chain", "one", "two"], 1),
         (["alias", "--end", "value"], 1),
         (["--typo"], 1),  # a refused line is recorded, too
     ],
@@ -500,14 +504,19 @@ def test_a_client_is_made_when_a_command_runs(client: overt.Client, arguments: l
 def test_it_is_made_before_the_command(client: overt.Client) -> None:
     opened, seen = Opened(client), []
 
-    @click.group()
-    def cli() -> None:
+    def look() -> None:
         seen.append(opened.times)
 
-    cli.command("sync")(lambda: seen.append(opened.times))
+    @click.group()
+    def cli() -> None:
+        look()
+
+    cli.command("sync")(look)
     commands.instrument(cli, opened, program="starfish")
     CliRunner().invoke(cli, ["sync"])
-    assert seen == [1, 1]
+    alone = commands.instrument(click.Command("alone", callback=look), opened, program="starfish")
+    CliRunner().invoke(alone, [])
+    assert seen == [0, 1, 2]
 
 
 def test_a_client_that_cannot_be_made_is_nobodys_fault(client: overt.Client) -> None:

@@ -156,7 +156,7 @@ def test_a_run_within_a_run_is_part_of_it() -> None:
 
 def test_help_shows_no_prompt_and_makes_no_file(capfd: pytest.CaptureFixture[str], app_dir: Path) -> None:
     cli = telemetry().instrument(click.Group("sam", commands={"build": click.Command("build")}))
-    for arguments in (["--help"], []):
+    for arguments in (["--help"], [], ["build", "--help"]):
         CliRunner().invoke(cli, arguments)
     assert capfd.readouterr().err == ""
     assert not app_dir.exists()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from overt.commands._events import Allowlist as Allowlist
     from overt.commands._options import RunOptions as RunOptions
-    from overt.commands._run import ClientSource
+    from overt.commands._run import _ClientSource
 
     _C = TypeVar("_C")
 
@@ -51,12 +51,12 @@ __all__ = [
 ]
 
 
-def instrument(command: _C, client: ClientSource, **options: Unpack[RunOptions]) -> _C:
+def instrument(command: _C, client: _ClientSource, **options: Unpack[RunOptions]) -> _C:
     """Records each run of a click group or command, or of a Typer application, and of all commands below it, whenever
     they are loaded. Gives it back. TypeError: it is neither.
 
     `client`: a client, or what makes it, called once, when a command is about to run: not for help, version or
-    completion. It needs `program`.
+    completion. It needs `program`. A group's own code runs before.
     """
     from overt.commands import _click
 

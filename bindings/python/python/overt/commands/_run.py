@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from overt import Client
     from overt.commands._events import Allowlist, Event, EventBuffer
 
-    ClientSource = Client | Callable[[], Client]
+    _ClientSource = Client | Callable[[], Client]
 
 
 class Shape:
@@ -53,7 +53,7 @@ class Settings:
 
     def __init__(
         self,
-        client: ClientSource,
+        client: _ClientSource,
         *,
         program: str | None = None,
         attributes: Mapping[str, object] | Callable[[Run], Mapping[str, object]] | None = None,

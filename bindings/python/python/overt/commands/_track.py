@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from overt.commands._options import RunOptions
-    from overt.commands._run import ClientSource, Run
+    from overt.commands._run import Run, _ClientSource
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -73,7 +73,7 @@ class Tracked:
 
 
 def track_command(
-    client: ClientSource,
+    client: _ClientSource,
     parser: Any = None,
     args: Any = None,
     *,
