@@ -144,28 +144,23 @@ def test_a_run_that_is_not_recorded_has_no_late_events_either(client: overt.Clie
     assert recorded(client) == []
 
 
-def test_at_the_end_nothing_falls_between_the_last_batch_and_what_is_late(client: overt.Client) -> None:
-    go_on, tracked = threading.Event(), [0]
-    go_on.set()
+def test_nothing_falls_between_the_last_batch_and_what_is_late(client: overt.Client) -> None:
+    class Slow(commands.Shape):
+        """While the last batch leaves, another thread tracks an event."""
 
-    def work(run: commands.Run) -> None:
-        while go_on.is_set():
-            run.track_event("UsedFeature", "CDK")
-            tracked[0] += 1
+        def events(self, run: commands.Run, events: Any) -> Any:
+            if len(events) == 2:
+                thread = threading.Thread(target=run.track_event, args=("Sync", "End"))
+                thread.start()
+                thread.join()
+            return super().events(run, events)
 
-    for _ in range(20):
-        with commands.track_command(client, allowlist=ALLOWED) as run:
-            before = tracked[0]
-            thread = threading.Thread(target=work, args=(run,))
-            thread.start()
-            while tracked[0] < before + 20:
-                pass
-        go_on.clear()
-        thread.join()
-        go_on.set()
-        assert run.dropped == 0
-    events = [event for name, said in recorded(client) if name == "command_events" for event in said["events"]]
-    assert len(events) == tracked[0]
+    with commands.track_command(client, allowlist=ALLOWED, shape=Slow()) as run:
+        run.track_event("UsedFeature", "CDK")
+        run.track_event("Sync", "Start")
+    said = recorded(client)
+    assert [name for name, _ in said] == ["command_events", "command_events", "command_run"]
+    assert sorted(len(late["events"]) for _, late in said[:2]) == [1, 2]
 
 
 def test_a_hook_at_the_exit_and_a_thread_that_lives_on_belong_to_the_run(run_python: RunPython, server: Server) -> None:

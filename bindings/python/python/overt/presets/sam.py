@@ -151,8 +151,6 @@ class AwsSam:
             # AWS SAM CLI tells it wherever it runs first, also in CI.
             "notice_anywhere": True,
             "in_ci": True,
-            # Its back end knows these metrics and no other.
-            "report_losses": False,
         }
         if moved:
             usual["state_dir"] = os.path.join(directory, "overt")
