@@ -169,6 +169,7 @@ func setOptions(c *C.overt_config, config *Config) error {
 	on(config.DetachedUpload, func() { C.overt_config_set_detached_upload(c, true) })
 	on(config.InCI, func() { C.overt_config_set_in_ci(c, true) })
 	on(config.SendBeforeNotice, func() { C.overt_config_set_send_before_notice(c, true) })
+	on(config.NoticeAnywhere, func() { C.overt_config_set_notice_anywhere(c, true) })
 
 	setNumbers(c, config)
 	setTimes(c, config)

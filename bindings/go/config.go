@@ -134,6 +134,9 @@ type Config struct {
 	Notice string
 	// SendBeforeNotice says whether DefaultConsent counts before the notice was shown.
 	SendBeforeNotice bool
+	// NoticeAnywhere says whether the notice is shown in CI, too, and where stderr is a pipe or a file. Never to a null
+	// device.
+	NoticeAnywhere bool
 }
 
 // Bool gives an option that is a pointer: overt.Config{Background: overt.Bool(false)}.

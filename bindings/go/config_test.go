@@ -145,7 +145,7 @@ func TestOptionsThatOnlyNeedToBeTaken(t *testing.T) {
 	config.Endpoint, config.AllowPlainHTTP = "http://example.com", true
 	config.Wire, config.Compression = "posthog", "none"
 	config.Timeout, config.ConnectTimeout, config.MaxSpoolAge = time.Nanosecond, time.Nanosecond, time.Hour
-	config.MaxEventBytes, config.MaxBatchBytes = 1024, 4096
+	config.MaxEventBytes, config.MaxBatchBytes, config.NoticeAnywhere = 1024, 4096, true
 	equal(t, "consent", open(t, config).Consent().Enabled, true)
 }
 

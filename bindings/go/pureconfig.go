@@ -50,6 +50,7 @@ func pureConfig(config *Config) (pure.Config, error) {
 	to.PersonProfiles, to.HistoricalMigration, to.Debug = config.PersonProfiles, config.HistoricalMigration, config.Debug
 	to.Consent, to.ConsentFunc, to.ConsentEnv = config.Consent, config.ConsentFunc, config.ConsentEnv
 	to.InCI, to.Notice, to.SendBeforeNotice = config.InCI, config.Notice, config.SendBeforeNotice
+	to.NoticeAnywhere = config.NoticeAnywhere
 	for _, name := range slices.Sorted(maps.Keys(config.ExtraHeaders)) {
 		to.ExtraHeaders = append(to.ExtraHeaders, [2]string{name, config.ExtraHeaders[name]})
 	}

@@ -154,10 +154,11 @@ func (c *Client) marker() string { return filepath.Join(c.root, "notice") }
 func (c *Client) decideWithNotice() Consent {
 	consent := c.decide()
 	byDefault := consent.Reason == "no_notice" || consent == Consent{true, "default"}
-	if !byDefault || c.notice() == "" || c.variables.first(ciSystems) != "" || c.checkState() != nil {
+	if !byDefault || c.notice() == "" || c.checkState() != nil ||
+		c.variables.first(ciSystems) != "" && !c.config.NoticeAnywhere {
 		return consent
 	}
-	c.noticeShown = showNotice(c.notice(), c.marker(), wall())
+	c.noticeShown = showNotice(c.notice(), c.marker(), c.config.NoticeAnywhere, wall())
 	return c.decide()
 }
 

@@ -47,6 +47,7 @@ type Config struct {
 	InCI                 bool
 	Notice               string
 	SendBeforeNotice     bool
+	NoticeAnywhere       bool
 }
 
 const (

@@ -128,15 +128,22 @@ func readChoice(path string) string {
 	return "unreadable"
 }
 
-// showNotice shows a tool's notice on stderr, if that is a terminal, once for all processes: the file that says so is
+// showNotice shows a tool's notice on stderr, if that is a terminal, or anything but a null device, once for all processes: the file that says so is
 // written first, because one that cannot be written would show it for ever. Says whether it was shown now.
-func showNotice(text, marker string, now time.Time) bool {
-	if wasShown(marker) || !isTerminal(os.Stderr) || makeDirFor(marker) != nil ||
+func showNotice(text, marker string, anywhere bool, now time.Time) bool {
+	seen := isTerminal(os.Stderr) || anywhere && isKept(os.Stderr)
+	if wasShown(marker) || !seen || makeDirFor(marker) != nil ||
 		createWhole(marker, []byte("shown "+stamp(now)+"\n")) != nil {
 		return false
 	}
 	fmt.Fprintln(os.Stderr, text)
 	return true
+}
+
+// isKept says whether what is written there gets anywhere.
+func isKept(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice == 0
 }
 
 func wasShown(marker string) bool {
