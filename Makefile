@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: tools ## the main job, visibly working: events from Python, C and Go arrive at a collector
+demo: tools ## the main job, visibly working: events and counts from Python, C, Go and cobra arrive at a collector
 	@examples/demo.sh
 
 test: tools ## all checks and tests, in all languages

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The main job of overt, visibly working: a Python job, a C program and a Go program record events, one of them is killed
-# right after it recorded, and all of it arrives at a collector; with telemetry off nothing is sent and no file appears.
-# Everything happens in a temporary directory and on loopback; it ends by itself and fails if anything is not as it says.
+# right after it recorded, a cobra program counts its commands, and all of it arrives at a collector; with telemetry off
+# nothing is sent and no file appears. Everything happens in a temporary directory and on loopback; it ends by itself and
+# fails if anything is not as it says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -46,9 +47,10 @@ bindings/python/install.sh
 python=target/venv/bin/python
 step
 
-say "building the C program and the Go program"
+say "building the C program and the Go programs"
 gcc -std=c99 -Wall -Iinclude examples/c/command.c -o "$work/c-command" -Ltarget/debug -lovert "-Wl,-rpath,$PWD/target/debug"
 bindings/go/with-overt.sh go build -C examples/go -o "$work/go-command" ./command
+bindings/go/with-overt.sh go build -C examples/pace_like -o "$work/pace" .
 step
 
 say "starting a collector on loopback"
@@ -71,6 +73,38 @@ say "a C program and a Go program record their commands, with exit codes"
 "$work/c-command" "$url" "$key" "pace get data-policy" 0
 "$work/c-command" "$url" "$key" "pace apply data-policy" 1
 "$work/go-command" "$url" "$key" "pace list tables" 0
+step
+
+say "a cobra program in the manner of PACE counts its commands by exit code; eight of its runs at a time"
+export PACE_CONFIG_PATH="$work/config/pace" PACE_TELEMETRY_ENDPOINT="$url/telemetry"
+runs=examples/pace_like/runs.txt
+(
+  cd examples/pace_like
+  # shellcheck disable=SC2016 # the words of a line are for the inner shell
+  grep -v '^#' runs.txt |
+    PACE_TELEMETRY_INTERVAL=-1 xargs -P 8 -d '\n' -n 1 sh -c '"$0" $1 >/dev/null 2>&1 || true' "$work/pace"
+)
+echo "    $(grep -cv '^#' "$runs") runs of $(basename "$runs"), of which these count:"
+sed 's/^/    /' "$PACE_CONFIG_PATH/telemetry.yaml"
+diff <(sed 's/^id: .*/id: 36be4c46-4e1b-431d-b9db-1b315f537a85/' "$PACE_CONFIG_PATH/telemetry.yaml") \
+  examples/pace_like/telemetry.yaml || fail "the counts are not those of examples/pace_like/telemetry.yaml"
+step
+
+say "one more run is due to tell them; it does not wait, a process of its own does"
+PACE_TELEMETRY_INTERVAL=0 "$work/pace" version >/dev/null
+counters() { "$bin/overt-collector" counters --db "$work/overt.db" "$@"; }
+for _ in $(seq 200); do
+  [ -n "$(counters --json)" ] && break
+  sleep 0.05
+done
+[ -n "$(counters --json)" ] || fail "the counts did not arrive"
+counters | sed 's/^/    /'
+step
+
+say "its user looks, and switches it off"
+env -u TELEMETRY_ENABLED "$work/pace" telemetry off | sed 's/^/    /'
+env -u TELEMETRY_ENABLED "$work/pace" telemetry status | head -n 1 | sed 's/^/    /'
+[ ! -e "$PACE_CONFIG_PATH/telemetry.yaml" ] || fail "the counts are still there"
 step
 
 say "the job once more, killed with SIGKILL right after it recorded its event"
@@ -102,6 +136,7 @@ before=$(arrived)
 TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$python" examples/starfish_job.py "$url" "$key"
 TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$work/c-command" "$url" "$key" "pace get data-policy" 0
 TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" "$work/go-command" "$url" "$key" "pace list tables" 0
+TELEMETRY_ENABLED=false XDG_STATE_HOME="$work/off" PACE_CONFIG_PATH="$work/off" "$work/pace" list tables >/dev/null
 [ "$(arrived)" = "$before" ] || fail "something was sent although telemetry was off"
 [ ! -e "$work/off" ] || fail "a file appeared although telemetry was off"
 echo "    $before events before, $(arrived) after; no state directory was made"

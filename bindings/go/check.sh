@@ -1,13 +1,13 @@
 #!/bin/sh
-# Runs every check of this binding, its examples and its conformance adapter: with cgo against the library as it is built
-# now, and without. Arguments go to `go test`.
+# Runs every check of this binding, of overtcobra, its examples and its conformance adapter: with cgo against the library as
+# it is built now, and without. Arguments go to `go test`.
 set -eu
 cd "$(dirname "$0")"
 [ "${1:-}" = --inside ] || exec ./with-overt.sh ./check.sh --inside "$@"
 shift
 say() { echo "bindings/go/check.sh: $1" >&2; }
 
-modules=". ../../examples/go ../../tests/conformance/go"
+modules=". overtcobra ../../examples/go ../../examples/pace_like ../../tests/conformance/go"
 # shellcheck disable=SC2086 # several directories
 unformatted=$(gofmt -l $modules)
 [ -z "$unformatted" ] || { say "run gofmt -w on: $unformatted"; exit 1; }
@@ -28,6 +28,13 @@ for module in $modules; do
         done
     )
 done
+# go.mod names the oldest cobra that will do; newest.mod the newest.
+(
+    cd overtcobra
+    go mod tidy -diff -modfile=newest.mod
+    CGO_ENABLED=1 go vet -modfile=newest.mod ./...
+    CGO_ENABLED=1 go test -count=1 -modfile=newest.mod "$@" ./...
+)
 # Where there is no lock that other processes would heed, a program still builds; it records nothing.
 CGO_ENABLED=0 GOOS=wasip1 GOARCH=wasm go build -o /dev/null ./...
 # The core and the client without cgo in one program, and in processes that share a spool.
