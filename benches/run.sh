@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures what docs/performance.md quotes: release builds, ratios in one run, in a temporary directory on the disk that
-# the working directory is on. Takes about ten minutes, most of them for the peers.
+# the working directory is on. Takes about twenty minutes, most of them for the peers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset CI TELEMETRY_ENABLED DO_NOT_TRACK OVERT_DEBUG
@@ -41,6 +41,10 @@ mkdir "$work/python"
 say "whole Python programs, beside the posthog package"
 "$python" -m pip --disable-pip-version-check --quiet install "posthog==7.91.1"
 "$python" benches/python/programs.py "$python" "$work"
+
+say "a click command with AWS SAM CLI's telemetry, beside requests and the posthog package"
+"$python" -m pip --disable-pip-version-check --quiet install "click==8.5.1" "requests==2.34.2"
+"$python" benches/python/commands.py "$python"
 
 say "sizes"
 strip -s -o "$work/libovert.so" target/release/libovert.so

@@ -169,7 +169,7 @@ static void (*const BOOL_OPTIONS[])(overt_config *, bool) = {
     overt_config_set_disable_geoip,        overt_config_set_person_profiles, overt_config_set_historical_migration,
     overt_config_set_consent,              overt_config_set_default_consent, overt_config_set_respect_do_not_track,
     overt_config_set_in_ci,                overt_config_set_send_before_notice, overt_config_set_keep_sent,
-    overt_config_set_report_losses,
+    overt_config_set_report_losses,        overt_config_set_notice_anywhere,
 };
 
 static void (*const NUMBER_OPTIONS[])(overt_config *, uint64_t) = {

@@ -329,6 +329,9 @@ void overt_config_set_notice(overt_config *config, overt_str notice);
 // Whether the default counts before the notice was shown. Default: false.
 void overt_config_set_send_before_notice(overt_config *config, bool send);
 
+// Whether the notice is shown in CI and where stderr is a pipe or a file, too; never to a null device. Default: false.
+void overt_config_set_notice_anywhere(overt_config *config, bool anywhere);
+
 // ---- Config: callbacks ----------------------------------------------------------------------------------------------
 
 // What a before_send makes of an event. Lives during that call.

@@ -37,8 +37,8 @@ client.shutdown()
 """
 
 
-def answering() -> str:
-    """A server that says 200 to every request."""
+def answering(requests: list[bytes] | None = None) -> str:
+    """A server that says 200 to every request, and keeps them."""
 
     def serve(listener: socket.socket) -> None:
         while True:
@@ -49,7 +49,9 @@ def answering() -> str:
         with connection:
             connection.settimeout(5)
             try:
-                connection.recv(1 << 20)
+                request = connection.recv(1 << 20)
+                if requests is not None:
+                    requests.append(request)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
             except OSError:
                 pass

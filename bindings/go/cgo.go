@@ -4,8 +4,10 @@ package overt
 
 /*
 #cgo overt_system pkg-config: overt
-#cgo !overt_system CFLAGS: -I${SRCDIR}/../../include
+#cgo !overt_system CFLAGS: -I${SRCDIR}/../../include -I${SRCDIR}
 #cgo !overt_system LDFLAGS: -lovert
+#cgo !overt_system,linux LDFLAGS: -lpthread -ldl -lm
+#cgo !overt_system,linux,amd64 LDFLAGS: -L${SRCDIR}/lib/linux_amd64
 #include <overt.h>
 #include <stdlib.h>
 
@@ -73,7 +75,7 @@ import (
 	"unsafe"
 )
 
-// All of cgo is in this file. Each function that takes a *Client keeps it alive until C has returned; nocgo.go has the
+// All of cgo is in this file. Each function that takes a *Client keeps it alive until C has returned; pure.go has the
 // same functions.
 
 // native is the client of C; NULL is a disabled one.
@@ -167,6 +169,7 @@ func setOptions(c *C.overt_config, config *Config) error {
 	on(config.DetachedUpload, func() { C.overt_config_set_detached_upload(c, true) })
 	on(config.InCI, func() { C.overt_config_set_in_ci(c, true) })
 	on(config.SendBeforeNotice, func() { C.overt_config_set_send_before_notice(c, true) })
+	on(config.NoticeAnywhere, func() { C.overt_config_set_notice_anywhere(c, true) })
 
 	setNumbers(c, config)
 	setTimes(c, config)

@@ -25,8 +25,8 @@ type Config struct {
 	Endpoint string
 	// AllowPlainHTTP allows plain http beyond loopback.
 	AllowPlainHTTP bool
-	// Wire is the protocol: "posthog" (default), "posthog-v1" with a result for each event, or "aws-sam", AWS SAM CLI's
-	// metrics.
+	// Wire is the protocol: "posthog" (default); with cgo also "posthog-v1" with a result for each event, and "aws-sam",
+	// AWS SAM CLI's metrics.
 	Wire string
 	// Compression says how requests are packed: "none" (default), "gzip"; with "posthog-v1" also "deflate" and
 	// "zstd".
@@ -134,6 +134,9 @@ type Config struct {
 	Notice string
 	// SendBeforeNotice says whether DefaultConsent counts before the notice was shown.
 	SendBeforeNotice bool
+	// NoticeAnywhere says whether the notice is shown in CI, too, and where stderr is a pipe or a file. Never to a null
+	// device.
+	NoticeAnywhere bool
 }
 
 // Bool gives an option that is a pointer: overt.Config{Background: overt.Bool(false)}.
@@ -145,7 +148,7 @@ func Int(value int) *int { return &value }
 // Duration gives an option that is a pointer: overt.Config{FlushInterval: overt.Duration(time.Minute)}.
 func Duration(value time.Duration) *time.Duration { return &value }
 
-// check refuses what C has no form for; all else is the core's to judge. The options have the core's names, as in every
+// check refuses what C has no form for; all else is the back end's to judge. The options have the core's names, as in every
 // message.
 func (c *Config) check() error {
 	if c.Consent != nil && c.ConsentFunc != nil {

@@ -1,5 +1,3 @@
-//go:build cgo
-
 package overt_test
 
 import (
@@ -147,7 +145,7 @@ func TestOptionsThatOnlyNeedToBeTaken(t *testing.T) {
 	config.Endpoint, config.AllowPlainHTTP = "http://example.com", true
 	config.Wire, config.Compression = "posthog", "none"
 	config.Timeout, config.ConnectTimeout, config.MaxSpoolAge = time.Nanosecond, time.Nanosecond, time.Hour
-	config.MaxEventBytes, config.MaxBatchBytes = 1024, 4096
+	config.MaxEventBytes, config.MaxBatchBytes, config.NoticeAnywhere = 1024, 4096, true
 	equal(t, "consent", open(t, config).Consent().Enabled, true)
 }
 
@@ -209,7 +207,6 @@ func TestStatusesAndReasonsAreThoseOfTheHeader(t *testing.T) {
 		}
 		delete(ours, flat(name))
 	}
-	delete(ours, "reasonnocgo") // Go's alone
 	if len(ours) > 0 {
 		t.Errorf("not in overt.h: %v", ours)
 	}

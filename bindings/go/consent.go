@@ -36,6 +36,4 @@ const (
 	ReasonNoEndpoint ConsentReason = "no_endpoint"
 	// ReasonNoClient: the *Client is nil: off.
 	ReasonNoClient ConsentReason = "no_client"
-	// ReasonNoCgo: the program was built with CGO_ENABLED=0, which leaves overt out of it: off.
-	ReasonNoCgo ConsentReason = "no_cgo"
 )

@@ -1,5 +1,3 @@
-//go:build cgo
-
 package overt_test
 
 import (
@@ -163,6 +161,9 @@ func TestAResetForgetsTheIDAndWhatWaits(t *testing.T) {
 }
 
 func TestMetricsAndAChoiceInTheToolsOwnFile(t *testing.T) {
+	if !overt.WithCgo {
+		t.Skip("a file of the tool's own and its metrics need cgo")
+	}
 	config := serve(t).config(t)
 	own := filepath.Join(t.TempDir(), "metadata.json")
 	text := `{"telemetryEnabled": true, "installationId": "an-id", "other": 1.50}`

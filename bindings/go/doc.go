@@ -18,8 +18,7 @@
 //	client.CaptureEvent("command_run", overt.Props{"command": "pace get processors", "exit_code": 0})
 //
 // [New] fails only if an option cannot be used. The client is then nil, and a nil *Client is a disabled one: nothing
-// else needs a check. No call panics, prints to stdout, waits for the network without being told to, or starts a
-// goroutine.
+// else needs a check. No call panics, prints to stdout, or waits for the network without being told to.
 //
 // # What is recorded
 //
@@ -31,7 +30,7 @@
 //
 // # Delivery
 //
-// A thread of overt's delivers events while the program runs. When the program ends, nothing waits: what is left, the
+// A thread of overt's (without cgo a goroutine) delivers events while the program runs. When the program ends, nothing waits: what is left, the
 // next run sends. A program that wants its events in before it ends says for how long it would wait, by
 // [Config.ExitTimeout] for [Client.Close], or by the deadline of a context for [Client.Flush] and
 // [Client.CloseContext]:
@@ -67,14 +66,13 @@
 //
 // # Building
 //
-// The package calls overt's C library through cgo, so a C compiler and libovert are needed. With the build tag
-// overt_system, pkg-config finds the library and its header:
+// With cgo the package calls overt's C library. A released module has it for linux/amd64, so a C compiler is all that
+// `go build` needs. Elsewhere CGO_LDFLAGS says where a library lies; with the build tag overt_system, pkg-config does:
 //
 //	go build -tags overt_system
 //
-// Without it, the header is that of the repository, and CGO_LDFLAGS says where the library lies; bindings/go/check.sh
-// does that.
-//
-// With CGO_ENABLED=0 everything compiles, and no telemetry is recorded: every client is disabled, with the reason
-// [ReasonNoCgo]. This is also what a program gets that is cross-compiled without a C compiler.
+// Without cgo (CGO_ENABLED=0, and most cross-compiling) the same API stands on a client in Go. It keeps the same files,
+// which processes of both kinds share, and obeys the same choices. It lacks what is seldom needed, and New says so:
+// [Config.Wire] is "posthog", [Config.Compression] "none" or "gzip", and there is no [Config.DetachedUpload]. Proxies are
+// those of [net/http.ProxyFromEnvironment]. docs/go.md compares the two.
 package overt

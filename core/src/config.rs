@@ -145,6 +145,9 @@ pub struct Config {
     pub notice: String,
     /// Whether the default counts before the notice was shown. Default: no.
     pub send_before_notice: bool,
+    /// Whether the notice is shown in CI, too, and where stderr is a pipe or a file, which somebody may read later. Never
+    /// to a null device. Default: no, only on a terminal.
+    pub notice_anywhere: bool,
     /// Whether `DO_NOT_TRACK` counts. Default: yes.
     pub respect_do_not_track: bool,
     /// Whether the default holds in CI too, where nobody sees a notice. Default: no.
@@ -219,6 +222,7 @@ impl Config {
             default_consent: true,
             notice: String::new(),
             send_before_notice: false,
+            notice_anywhere: false,
             respect_do_not_track: true,
             in_ci: false,
             uploader: None,

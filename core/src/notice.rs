@@ -1,6 +1,7 @@
 //! The first-run notice: what a tool tells a person once, before anything is recorded by default.
 //!
-//! - It is shown on stderr, only if that is a terminal and the process does not run in CI.
+//! - It is shown on stderr, only if that is a terminal and the process does not run in CI; if the tool asks for it, in CI, too,
+//!   and into pipes and files, which somebody may read later.
 //! - A mark says that it was shown, and is written first: one that cannot be written means that nothing is shown, or
 //!   it would be shown for ever. Of several processes the one that makes the mark shows it.
 //! - The mark is a file in the state directory; or, if the tool keeps its user's choice in a file of its own, `true` in the
@@ -25,18 +26,35 @@ pub(crate) trait Screen {
     fn show(&mut self, text: &str);
 }
 
-/// The terminal of this process, if its stderr is one.
-pub(crate) struct Stderr;
+/// The stderr of this process.
+pub(crate) struct Stderr {
+    /// Whether it need not be a terminal.
+    pub(crate) anywhere: bool,
+}
 
 impl Screen for Stderr {
     fn is_watched(&self) -> bool {
-        std::io::stderr().is_terminal()
+        std::io::stderr().is_terminal() || (self.anywhere && is_kept())
     }
 
     fn show(&mut self, text: &str) {
         // A terminal that is gone is no reason to panic.
         let _ = writeln!(std::io::stderr(), "{text}");
     }
+}
+
+/// Whether what is written to stderr gets anywhere: not if it is closed or a null device.
+#[cfg(unix)]
+fn is_kept() -> bool {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileTypeExt;
+    let metadata = std::io::stderr().as_fd().try_clone_to_owned().and_then(|copy| std::fs::File::from(copy).metadata());
+    metadata.is_ok_and(|metadata| !metadata.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_kept() -> bool {
+    true
 }
 
 /// Where it stands that a notice was shown.

@@ -106,6 +106,7 @@ fn a_request_that_is_under_way_is_the_last_and_everything_is_erased() {
         Reply { status: 503, ..Reply::default() }
     });
     let server = Server::with_url(|_| (Vec::new(), busy));
+    overt(&home, "status"); // so that it is built, and off comes before the request has its time out
     let mut running = Running::start(&home, &server.url);
     assert_eq!(running.tell("capture").len(), 36);
     server.wait_for_requests(1);
@@ -126,7 +127,7 @@ fn after_a_pause_nothing_is_tried_again_and_on_starts_clean() {
     let later =
         Answer::made(|_| Reply { status: 503, headers: vec![("Retry-After".into(), "5".into())], ..Reply::default() });
     let server = Server::with_answers([later]);
-    overt(&home, "status"); // so that it is built
+    overt(&home, "status"); // as above
     let mut running = Running::start(&home, &server.url);
     let (id, old) = (running.tell("id"), running.tell("capture"));
     server.wait_for_requests(1);

@@ -46,6 +46,7 @@ static void config(void) {
   overt_config_set_consent_path(NULL, OVERT_STR("file"));
   overt_config_set_consent_key(NULL, OVERT_STR("choice"));
   overt_config_set_send_before_notice(NULL, true);
+  overt_config_set_notice_anywhere(NULL, true);
   overt_config_set_keep_sent(NULL, true);
   overt_config_set_report_losses(NULL, true);
   overt_config_set_counters_path(NULL, NONE);

@@ -11,13 +11,16 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
   shift
 done
 [ $# = 0 ] || shift
-[ "${#adapters[@]}" -gt 0 ] || adapters=(rust c python go)
+[ "${#adapters[@]}" -gt 0 ] || adapters=(rust c python go go-pure)
 
 cargo build --quiet -p overt-judge
 judge=${CARGO_TARGET_DIR:-target}/debug/overt-judge
 failed=0
 for adapter in "${adapters[@]}"; do
+  wires=()
+  [ "$adapter" != go-pure ] || wires=("v0: ") # Go without cgo speaks version 0 alone
   "$here/$adapter/build.sh" &&
-    "$judge" --contract "$here/contract.toml" --name "$adapter" --adapter "$here/$adapter/run" -- "$@" || failed=1
+    "$judge" --contract "$here/contract.toml" --name "$adapter" --adapter "$here/$adapter/run" -- "${wires[@]}" "$@" ||
+    failed=1
 done
 exit "$failed"

@@ -111,8 +111,7 @@ func (v *view) choose(on bool) (overt.Consent, error) {
 	if err != nil {
 		return consent, fmt.Errorf("the choice cannot be stored, or not everything be erased: %w", err)
 	}
-	switch consent.Reason {
-	case overt.ReasonNoClient, overt.ReasonNoCgo:
+	if consent.Reason == overt.ReasonNoClient {
 		return consent, fmt.Errorf("nothing is recorded, and the choice was not stored: %s", v.reason(consent))
 	}
 	// For this client the choice stands above the variables; a new one asks them.

@@ -51,8 +51,6 @@ func (v *view) reason(consent overt.Consent) string {
 		return "you have not seen its notice yet"
 	case overt.ReasonNoClient:
 		return "it could not be set up"
-	case overt.ReasonNoCgo:
-		return "this program was built without it"
 	default: // what later versions add
 		return fmt.Sprintf("of the rule %q", string(consent.Reason))
 	}

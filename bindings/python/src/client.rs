@@ -43,7 +43,7 @@ impl Client {
                           counters_endpoint=None, counters_interval=None, keep_sent=None, \
                           consent=None, consent_env=None, consent_path=None, consent_key=None, \
                           default_consent=None, respect_do_not_track=None, in_ci=None, notice=None, \
-                          send_before_notice=None, detached_upload=None, background=None, debug=None)"
+                          send_before_notice=None, notice_anywhere=None, detached_upload=None, background=None, debug=None)"
     )]
     fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options::Given { config, hooks, remark } = calls::python_code(|| options::read(py, options))?;

@@ -118,6 +118,7 @@ fn set(config: &mut Config, name: &str, value: &Value<'_>) -> PyResult<()> {
         "in_ci" => put.to(&mut config.in_ci, flag),
         "notice" => put.to(&mut config.notice, text),
         "send_before_notice" => put.to(&mut config.send_before_notice, flag),
+        "notice_anywhere" => put.to(&mut config.notice_anywhere, flag),
         "background" => put.to(&mut config.background, flag),
         "debug" => put.to(&mut config.debug, flag),
         _ => Err(PyTypeError::new_err(format!("Client() got an unexpected keyword argument '{name}'"))),

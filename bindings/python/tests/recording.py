@@ -18,7 +18,7 @@ class Request(NamedTuple):
 class Server:
     """`statuses` are the answers to come, the last one for ever; while `gate` is cleared none is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.requests: list[Request] = []
         self.statuses = [200]
         self.gate = threading.Event()
@@ -40,7 +40,7 @@ class Server:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), Recorder)
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()

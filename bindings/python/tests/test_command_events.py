@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 import overt
-from conftest import MakeClient, recorded
+from conftest import MakeClient, RunPython, recorded
 from overt import commands
 from overt.commands._events import MAX_BUFFERED, thread_id, time_stamp
+from recording import Server
 
 ALLOWED = commands.Allowlist({"UsedFeature": {"Accelerate", "CDK"}, "Sync": ["Start", "End"]})
 SECRET = "s3cret"
@@ -104,14 +105,88 @@ def test_threads_track_into_one_run_and_can_be_told_apart(client: overt.Client) 
     assert thread_id() == thread_id()
 
 
-def test_what_comes_after_the_end_is_too_late(client: overt.Client) -> None:
-    with commands.track_command(client, allowlist=ALLOWED) as run:
+def test_what_comes_after_the_end_leaves_at_once_as_that_runs(client: overt.Client) -> None:
+    with commands.track_command(client, name="sync", allowlist=ALLOWED) as run:
         run.track_event("UsedFeature", "CDK")
-    before = recorded(client)
-    run.track_event("UsedFeature", "CDK")
-    commands.track_event("UsedFeature", "CDK")
+    run.track_event("Sync", "Start")
+    commands.track_event("UsedFeature", "Accelerate")
+    with commands.track_long_event("Sync", "Start", "Sync", "End"):
+        pass
+    commands.track_event("UsedFeature", SECRET)
     assert run.dropped == 1
-    assert recorded(client) == before
+    said = recorded(client)
+    assert [name for name, _ in said] == ["command_events", "command_run", *["command_events"] * 4]
+    assert [[one["event_value"] for one in late["events"]] for _, late in said[2:]] == [
+        ["Start"],
+        ["Accelerate"],
+        ["Start"],
+        ["End"],
+    ]
+    assert {(late["command"], late["session_id"]) for _, late in said} == {("starfish sync", run.session_id)}
+
+
+def test_after_several_runs_the_last_one_has_what_comes_late(client: overt.Client) -> None:
+    with commands.track_command(client, allowlist=ALLOWED) as first:
+        pass
+    with commands.track_command(client, allowlist=ALLOWED) as second:
+        pass
+    commands.track_event("UsedFeature", "CDK")
+    first.track_event("UsedFeature", "CDK")
+    assert [said["session_id"] for _, said in recorded(client)[2:]] == [second.session_id, first.session_id]
+
+
+def test_a_run_that_is_not_recorded_has_no_late_events_either(client: overt.Client) -> None:
+    with commands.track_command(client, allowlist=ALLOWED) as run:
+        run.recordable = False
+        run.track_event("UsedFeature", "CDK")
+    for _ in range(2 * MAX_BUFFERED):
+        run.track_event("UsedFeature", "CDK")
+    assert recorded(client) == []
+
+
+def test_nothing_falls_between_the_last_batch_and_what_is_late(client: overt.Client) -> None:
+    class Slow(commands.Shape):
+        """While the last batch leaves, another thread tracks an event."""
+
+        def events(self, run: commands.Run, events: Any) -> Any:
+            if len(events) == 2:
+                thread = threading.Thread(target=run.track_event, args=("Sync", "End"))
+                thread.start()
+                thread.join()
+            return super().events(run, events)
+
+    with commands.track_command(client, allowlist=ALLOWED, shape=Slow()) as run:
+        run.track_event("UsedFeature", "CDK")
+        run.track_event("Sync", "Start")
+    said = recorded(client)
+    assert [name for name, _ in said] == ["command_events", "command_events", "command_run"]
+    assert sorted(len(late["events"]) for _, late in said[:2]) == [1, 2]
+
+
+def test_a_hook_at_the_exit_and_a_thread_that_lives_on_belong_to_the_run(run_python: RunPython, server: Server) -> None:
+    answer = run_python("""
+        import atexit, threading
+        import overt
+        from overt import commands
+
+        client = overt.Client(**options, exit_timeout=60)
+        atexit.register(commands.track_event, "UsedFeature", "Accelerate")
+        ended = threading.Event()
+
+        def live_on():
+            ended.wait()
+            commands.track_event("UsedFeature", "CDK")
+
+        thread = threading.Thread(target=live_on)
+        with commands.track_command(client, name="sync", allowlist={"UsedFeature": {"CDK", "Accelerate"}}):
+            thread.start()
+        ended.set()
+    """)
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+    assert server.names == ["command_run", "command_events", "command_events"]
+    assert len({event["properties"]["session_id"] for event in server.events}) == 1
+    values = [event["properties"]["events"][0]["event_value"] for event in server.events[1:]]
+    assert values == ["CDK", "Accelerate"]
 
 
 def test_events_that_are_not_recorded_are_counted(make_client: MakeClient) -> None:

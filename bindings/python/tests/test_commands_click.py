@@ -463,3 +463,73 @@ def test_the_process_ends_as_it_would_without(
     else:
         assert [one["exit_code"] for one in runs] == [run[1]]
         assert run[0] in (None, runs[0]["exit_reason"])
+
+
+class Opened:
+    """Makes a client, once it is asked to."""
+
+    def __init__(self, client: overt.Client) -> None:
+        self.times, self._client = 0, client
+
+    def __call__(self) -> overt.Client:
+        self.times += 1
+        return self._client
+
+
+@pytest.mark.parametrize(
+    ("arguments", "times"),
+    [
+        (["--help"], 0),
+        ([], 0),
+        (["--version"], 0),
+        (["alias", "--help"], 0),
+        (["local"], 0),
+        (["alias"], 1),
+        ([*LOCAL], 1),
+        (["chain", "one", "two"], 1),
+        (["alias", "--end", "value"], 1),
+        (["--typo"], 1),  # a refused line is recorded, too
+    ],
+    ids=str,
+)
+def test_a_client_is_made_when_a_command_runs(client: overt.Client, arguments: list[str], times: int) -> None:
+    opened = Opened(client)
+    cli = commands.instrument(build(client), opened, program="starfish")
+    CliRunner().invoke(cli, arguments)
+    assert (opened.times, len(recorded(client))) == (times, times)
+    CliRunner().invoke(cli, ["alias"])
+    assert opened.times == 1
+
+
+def test_it_is_made_before_the_command(client: overt.Client) -> None:
+    opened, seen = Opened(client), []
+
+    def look() -> None:
+        seen.append(opened.times)
+
+    @click.group()
+    def cli() -> None:
+        look()
+
+    cli.command("sync")(look)
+    commands.instrument(cli, opened, program="starfish")
+    CliRunner().invoke(cli, ["sync"])
+    alone = commands.instrument(click.Command("alone", callback=look), opened, program="starfish")
+    CliRunner().invoke(alone, [])
+    assert seen == [0, 1, 2]
+
+
+def test_a_client_that_cannot_be_made_is_nobodys_fault(client: overt.Client) -> None:
+    times = []
+
+    def fail() -> overt.Client:
+        times.append(1)
+        return overt.Client(app="")
+
+    cli = commands.instrument(build(client), fail, program="starfish", allowlist={"A": {"a"}})
+    for end, code in (("fine", 0), ("exit", 3)):
+        assert CliRunner().invoke(cli, ["alias", "--end", end]).exit_code == code
+    commands.track_event("A", "a")
+    assert times == [1]
+    with pytest.raises(TypeError, match="program: needed"):
+        commands.instrument(cli, fail)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 from conftest import KEPT, RunPython
 from recording import Server
@@ -149,3 +151,49 @@ def test_a_tool_may_show_it_elsewhere_and_say_so_itself(
     assert run_python(shows).stderr == ""
     assert metrics(server) == ["installed"]
     assert '"telemetryEnabled": true' in metadata.read_text()
+
+
+SAYS = """
+import overt
+client = overt.Client(**{options!r})
+print(client.consent.reason, client.notice_shown)
+"""
+
+
+def says(server: Server, state_dir: Path, stderr: int | IO[str], ci: str | None = None, **more: bool) -> str:
+    """What a run says that shows its notice anywhere."""
+    code = SAYS.format(options={**options(server, state_dir), "notice_anywhere": True, **more})
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ} | ({} if ci is None else {"CI": ci})
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=kept, stdout=subprocess.PIPE, stderr=stderr, text=True, timeout=120
+    )
+    assert ran.returncode == 0
+    return ran.stdout + (ran.stderr or "")
+
+
+def test_anywhere_it_is_shown_in_a_pipe_and_a_file(server: Server, state_dir: Path, tmp_path: Path) -> None:
+    assert says(server, state_dir, subprocess.PIPE) == f"default True\n{NOTICE}\n"
+    assert says(server, state_dir, subprocess.PIPE) == "default False\n"
+    with (tmp_path / "log").open("w") as log:
+        assert says(server, tmp_path / "other", log) == "default True\n"
+    assert (tmp_path / "log").read_text() == f"{NOTICE}\n"
+
+
+def test_anywhere_is_not_where_it_is_lost(server: Server, state_dir: Path) -> None:
+    assert says(server, state_dir, subprocess.DEVNULL) == "no_notice False\n"
+    given = {**options(server, state_dir), "notice_anywhere": True}
+    code = SAYS.format(options="OPTIONS").replace("'OPTIONS'", "json.loads(sys.argv[1])")
+    ran = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-c", f"import json, sys{code}", json.dumps(given)],
+        env={name: os.environ[name] for name in KEPT if name in os.environ},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    assert ran.stdout == "no_notice False\n"
+    assert not state_dir.exists()
+
+
+def test_anywhere_it_is_shown_in_ci_to_whom_the_default_counts_there(server: Server, state_dir: Path) -> None:
+    assert says(server, state_dir, subprocess.PIPE, ci="true") == "ci False\n"
+    assert says(server, state_dir, subprocess.PIPE, ci="true", in_ci=True) == f"default True\n{NOTICE}\n"

@@ -39,9 +39,11 @@ impl Inner {
         );
         let can_send = self.rules.missing.is_none();
         let Some(notice) = self.notice.as_ref().filter(|_| by_default && can_send) else { return consent };
-        let in_ci = environment::ci_name(&self.variables).is_some();
+        let anywhere = self.config.notice_anywhere;
+        let fits = anywhere || environment::ci_name(&self.variables).is_none();
         let safe = || self.state.as_ref().is_ok_and(|state| state.check().is_ok());
-        if !in_ci && safe() && notice.show(&mut Stderr, self.clock.now()) { self.decide() } else { consent }
+        let mut stderr = Stderr { anywhere };
+        if fits && safe() && notice.show(&mut stderr, self.clock.now()) { self.decide() } else { consent }
     }
 
     /// Whether the notice was shown, or there is none, or the tool does not wait for it.

@@ -1,6 +1,6 @@
 //! A full disk: a real one, a limit on the size of files at each byte, and each system call failing once.
 
-use super::{assert_all_arrive, assert_arrived, capture, config, segments};
+use super::{assert_all_arrive, assert_arrived, capture, config, segments, spool};
 use crate::common::{PATIENCE, child, client};
 use overt::{Capture, LossReason, Storage};
 use overt_tests::Server;
@@ -96,13 +96,15 @@ fn the_limited() {
 
 #[test]
 fn a_limit_on_the_size_of_files_never_kills_the_host() {
-    let line = {
+    // An event's line, and the largest file that is written before it.
+    let (line, destination) = {
         let dir = tempfile::tempdir().unwrap();
-        capture(&client(config("http://127.0.0.1:1", dir.path()))).unwrap();
-        std::fs::metadata(&segments(dir.path())[0]).unwrap().len()
+        capture(&client(config("http://127.0.0.1:65535", dir.path()))).unwrap();
+        let length = |path: &Path| std::fs::metadata(path).unwrap().len();
+        (length(&segments(dir.path())[0]), length(&spool(dir.path()).join("destination.json")))
     };
     // A file that has just the length of its limit is where the signal comes.
-    for bytes in [0, 1, 40, 300, line, 2 * line, 1_000, 5_000] {
+    for bytes in [0, 1, 40, 300, line, 2 * line, destination, 2 * destination, 5_000] {
         let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
         let (path, limit) = (dir.path().display().to_string(), bytes.to_string());
         let variables = [("LIMITED_URL", server.url.as_str()), ("LIMITED_DIR", &path), ("LIMITED_TO", &limit)];
@@ -112,7 +114,8 @@ fn a_limit_on_the_size_of_files_never_kills_the_host() {
         assert_eq!(said.len(), if bytes < 36 { 0 } else { 20 }, "{bytes}: without a client ID nothing is recorded");
         assert_arrived(&said, &server);
         let on_disk = String::from_utf8_lossy(&output.stdout).matches(" Disk").count();
-        assert_eq!(on_disk, if bytes < 2 * line { 0 } else { 20 }, "{bytes}: another segment, where one fits");
+        let fits = bytes >= destination && bytes >= 2 * line;
+        assert_eq!(on_disk, if fits { 20 } else { 0 }, "{bytes}: another segment, where one fits");
     }
 }
 

@@ -53,3 +53,9 @@ pub extern "C" fn overt_config_set_notice(config: Option<&mut Config>, notice: S
 pub extern "C" fn overt_config_set_send_before_notice(config: Option<&mut Config>, send: bool) {
     set(config, |config| config.core.send_before_notice = send);
 }
+
+/// Whether the notice is shown in CI and where stderr is a pipe or a file, too; never to a null device. Default: false.
+#[unsafe(no_mangle)]
+pub extern "C" fn overt_config_set_notice_anywhere(config: Option<&mut Config>, anywhere: bool) {
+    set(config, |config| config.core.notice_anywhere = anywhere);
+}

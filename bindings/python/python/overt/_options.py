@@ -117,6 +117,9 @@ class Options(TypedDict, total=False):
     how to stop it. It goes to stderr. Default: nothing is told, and the default counts at once."""
     send_before_notice: bool | None
     """Whether the default counts before the notice was shown. Default: False."""
+    notice_anywhere: bool | None
+    """Whether the notice is shown in CI, too, and where stderr is a pipe or a file, which somebody may read later.
+    Never to a null device. Default: False, only on a terminal."""
     detached_upload: bool | None
     """Whether a process of its own, this interpreter started again, delivers what the end of a client leaves. One at a
     time, one a minute, none longer than a minute. Default: False. Without effect where `sys.executable` is not Python:

@@ -62,6 +62,7 @@ class Client:
         in_ci: bool | None = None,
         notice: str | None = None,
         send_before_notice: bool | None = None,
+        notice_anywhere: bool | None = None,
         detached_upload: bool | None = None,
         background: bool | None = None,
         debug: bool | None = None,

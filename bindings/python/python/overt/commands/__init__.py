@@ -19,7 +19,7 @@ recorded. Whatever the tool raises goes on untouched. Neither click nor typer is
 from __future__ import annotations
 
 from overt.commands._outcome import by_fault, process_exit_code
-from overt.commands._run import LongEvent, Run, Settings, Shape, current_run
+from overt.commands._run import LongEvent, Run, Settings, Shape, current_run, run_of_events
 from overt.commands._track import Tracked, track_command
 
 TYPE_CHECKING = False
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from overt import Client
     from overt.commands._events import Allowlist as Allowlist
     from overt.commands._options import RunOptions as RunOptions
+    from overt.commands._run import _ClientSource
 
     _C = TypeVar("_C")
 
@@ -51,9 +51,13 @@ __all__ = [
 ]
 
 
-def instrument(command: _C, client: Client, **options: Unpack[RunOptions]) -> _C:
+def instrument(command: _C, client: _ClientSource, **options: Unpack[RunOptions]) -> _C:
     """Records each run of a click group or command, or of a Typer application, and of all commands below it, whenever
-    they are loaded. Gives it back. TypeError: it is neither."""
+    they are loaded. Gives it back. TypeError: it is neither.
+
+    `client`: a client, or what makes it, called once, when a command is about to run: not for help, version or
+    completion. It needs `program`. A group's own code runs before.
+    """
     from overt.commands import _click
 
     settings = Settings(client, **options)
@@ -67,15 +71,15 @@ def instrument(command: _C, client: Client, **options: Unpack[RunOptions]) -> _C
 
 
 def track_event(name: str, value: str, *, exception: BaseException | None = None) -> None:
-    """`Run.track_event` of the current run; without one, nothing."""
-    run = current_run()
+    """`Run.track_event` of the current run; after the end of all runs, of the last one; without any, nothing."""
+    run = run_of_events()
     if run is not None:
         run.track_event(name, value, exception=exception)
 
 
 def track_long_event(start_name: str, start_value: str, end_name: str, end_value: str) -> LongEvent:
-    """`Run.track_long_event` of the current run; without one, nothing."""
-    return LongEvent(current_run(), (start_name, start_value), (end_name, end_value))
+    """`Run.track_long_event` of the same run as `track_event`."""
+    return LongEvent(run_of_events(), (start_name, start_value), (end_name, end_value))
 
 
 if not TYPE_CHECKING:

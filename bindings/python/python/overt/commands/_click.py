@@ -75,6 +75,8 @@ def instrument(command: Any, settings: Settings) -> None:
         run = _run_of(command)
         if run is None:
             return method(*args, **kwargs)
+        if not _is_group(command):
+            run.settings.open()
         return around(_Section(run, root=True, parses=False), method, args, kwargs)
 
     override(command, "main", main)
@@ -160,12 +162,24 @@ def _watch(command: Any) -> None:
             return method(*args, **kwargs)
         return around(_Section(run, root=False, parses=True), method, args, kwargs)
 
+    def invoke(method: _Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        run = parsing_run()
+        if run is not None:
+            run.settings.open()
+        return method(*args, **kwargs)
+
     override(command, "make_context", make_context)
+    if not _is_group(command):  # a group is invoked before the line behind it is parsed, which may ask for help
+        override(command, "invoke", invoke)
     _watch_resolving(command)
 
 
+def _is_group(command: Any) -> bool:
+    return hasattr(command, "resolve_command")
+
+
 def _watch_resolving(group: Any) -> None:
-    if _RESOLVES in vars(group) or not hasattr(group, "resolve_command"):
+    if _RESOLVES in vars(group) or not _is_group(group):
         return
     setattr(group, _RESOLVES, True)
 

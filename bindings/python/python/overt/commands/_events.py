@@ -45,15 +45,21 @@ class Allowlist:
 
 
 class EventBuffer:
-    """The events of one run. `send` gets what leaves, in the thread that tracked the last one."""
+    """The events of one run. `send` gets what leaves, in the thread that tracked the last one. Once `is_over` says so,
+    which it does before the last `flush`, nothing waits any more."""
 
-    def __init__(self, allowlist: Allowlist | None, send: Callable[[list[Event]], bool]) -> None:
+    def __init__(
+        self,
+        allowlist: Allowlist | None,
+        send: Callable[[list[Event]], bool],
+        is_over: Callable[[], bool],
+    ) -> None:
         self._allowlist = allowlist
         self._send = send
+        self._is_over = is_over
         # One that a signal handler may take while its own thread holds it.
         self._lock = threading.RLock()
         self._waiting: list[Event] = []
-        self._open = True
         self.dropped = 0
 
     def add(self, name: object, value: object, exception: BaseException | None) -> None:
@@ -67,17 +73,14 @@ class EventBuffer:
             "exception_name": None if exception is None else class_name(exception),
         }
         with self._lock:
-            if not self._open:
-                return self.drop(1)
             self._waiting.append(event)
-            full = len(self._waiting) >= MAX_BUFFERED
-        return self.flush() if full else None
+            leaves = len(self._waiting) >= MAX_BUFFERED or self._is_over()
+        return self.flush() if leaves else None
 
-    def flush(self, *, close: bool = False) -> None:
-        """Sends what waits; closed, it takes no more."""
+    def flush(self) -> None:
+        """Sends what waits."""
         with self._lock:
             events, self._waiting = self._waiting, []
-            self._open = self._open and not close
         if events and not self._send(events):
             self.drop(len(events))
 

@@ -2,6 +2,8 @@
 
 - A run is recorded once, by the process that began it: not by one that was forked meanwhile.
 - The run of this context is kept in a context variable, so that threads and tasks do not mix theirs up.
+- What is tracked after a run's end leaves at once, as that run's: a thread that lives on and a hook at the exit are
+  part of it.
 - Whatever goes wrong in here is swallowed; an exception of the host's is never touched.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from _thread import RLock
 from contextvars import ContextVar
 
 from overt.commands import _outcome
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
     from overt import Client
     from overt.commands._events import Allowlist, Event, EventBuffer
+
+    _ClientSource = Client | Callable[[], Client]
 
 
 class Shape:
@@ -44,11 +49,11 @@ class Shape:
 
 
 class Settings:
-    """What holds for all runs of a command."""
+    """What holds for all runs of a command. TypeError: a client that is not made yet needs the name of the program."""
 
     def __init__(
         self,
-        client: Client,
+        client: _ClientSource,
         *,
         program: str | None = None,
         attributes: Mapping[str, object] | Callable[[Run], Mapping[str, object]] | None = None,
@@ -60,12 +65,40 @@ class Settings:
             from overt.commands._events import Allowlist
 
             allowlist = allowlist if isinstance(allowlist, Allowlist) else Allowlist(allowlist)
-        self.client = client
-        self.program = client.app if program is None else program
+        self.source = client
+        if callable(client):
+            if program is None:
+                raise TypeError("program: needed where the client is made only when it is needed")
+            self.program = program
+            self._client: Client | None = None
+            self._lock = RLock()
+        else:
+            self.program = client.app if program is None else program
+            self._client = client
         self.attributes = attributes
         self.exit_code = exit_code
         self.allowlist = allowlist
         self.shape = Shape() if shape is None else shape
+
+    @property
+    def client(self) -> Client:
+        """Made now, if it is not made yet. One that cannot be made does nothing."""
+        if self._client is None and callable(self.source):
+            with self._lock:
+                if self._client is None:
+                    try:
+                        self._client = self.source()
+                    except Exception:
+                        self._client = _nothing(self.program)
+        assert self._client is not None
+        return self._client
+
+    def open(self) -> None:
+        """Makes the client: a command is about to run."""
+        try:
+            self.client  # noqa: B018
+        except Exception:
+            return
 
 
 class Run:
@@ -92,6 +125,7 @@ class Run:
         self._began = now()
         self._process = os.getpid()
         self._buffers: dict[str, EventBuffer] = {}
+        self._leaves = False  # whether its event is recorded, or about to be
 
     @property
     def _buffer(self) -> EventBuffer | None:
@@ -104,7 +138,7 @@ class Run:
 
     @property
     def dropped(self) -> int:
-        """Tracked events that were dropped: not declared, too late, or not recorded."""
+        """Tracked events that were dropped: not declared, or not recorded."""
         return 0 if self._buffer is None else self._buffer.dropped
 
     def add(self, attributes: Mapping[str, object] | None = None, /, **more: object) -> None:
@@ -115,9 +149,11 @@ class Run:
             return
 
     def track_event(self, name: str, value: str, *, exception: BaseException | None = None) -> None:
-        """Tracks an event that the allowlist has; of the exception, the name of its class. From any thread."""
+        """Tracks an event that the allowlist has; of the exception, the name of its class. From any thread. After the
+        end it leaves at once, alone; a run that was not recorded has no events."""
         try:
-            if self._is_ours() and self.settings.client.enabled:
+            was_left_out = self.is_over and not self._leaves
+            if self._is_ours() and not was_left_out and self.settings.client.enabled:
                 self._events().add(name, value, exception)
         except Exception:
             return
@@ -144,8 +180,10 @@ class Run:
             if self.exit_code and cause is None:
                 self.exit_reason = SystemExit.__name__  # what the tool raises next
             self._take_attributes()
+            self._leaves = True
             if self._buffer is not None:
-                self._buffer.flush(close=True)
+                self._buffer.flush()
+            _last[:] = [self]
             self._send(self.settings.shape.command(self))
         except Exception:
             return
@@ -172,7 +210,7 @@ class Run:
 
         # Of two threads, both get that of the first: setdefault is one step.
         return self._buffer or self._buffers.setdefault(
-            "events", EventBuffer(self.settings.allowlist, self._send_events)
+            "events", EventBuffer(self.settings.allowlist, self._send_events, lambda: self._leaves)
         )
 
     def _send_events(self, events: list[Event]) -> bool:
@@ -210,7 +248,7 @@ class Span:
 
     def __enter__(self) -> Run:
         outer = place = _here()
-        while place is not None and place.run.settings.client is not self._settings.client:
+        while place is not None and place.run.settings.source != self._settings.source:
             place = place.outer
         if place is not None:
             self._run, self._is_part = place.run, True
@@ -248,6 +286,8 @@ class Place:
 
 _current: ContextVar[Place | None] = ContextVar("overt.commands", default=None)
 _under_way: dict[int, Run] = {}
+# The run that was recorded last.
+_last: list[Run] = []
 
 
 def current_run() -> Run | None:
@@ -258,6 +298,12 @@ def current_run() -> Run | None:
         return place.run
     runs = list(_under_way.values())
     return runs[0] if len(runs) == 1 else None
+
+
+def run_of_events() -> Run | None:
+    """The run to which an event of this context belongs: the current one; after the end of all, the last one."""
+    run = current_run()
+    return _last[0] if run is None and _last and not _under_way else run
 
 
 def parsing_run() -> Run | None:
@@ -272,6 +318,12 @@ def _here() -> Place | None:
     while place is not None and place.run.is_over:
         place = place.outer
     return place
+
+
+def _nothing(app: str) -> Client:
+    from overt._noop import Client
+
+    return Client(app=app)  # type: ignore[return-value]
 
 
 def _uuid4() -> str:

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from overt import Client
     from overt.commands._options import RunOptions
-    from overt.commands._run import Run
+    from overt.commands._run import Run, _ClientSource
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -74,7 +73,7 @@ class Tracked:
 
 
 def track_command(
-    client: Client,
+    client: _ClientSource,
     parser: Any = None,
     args: Any = None,
     *,
@@ -91,5 +90,6 @@ def track_command(
             args.function(args)
 
     `args`: what the parser gave, if it has parsed already. `name`: the command's words, where no parser knows them.
+    `client`: a client, or what makes it, called once, at the first event or at the end; it needs `program`.
     """
     return Tracked(Settings(client, **options), parser, args, name)

@@ -51,6 +51,7 @@ OWN_OPTIONS = frozenset(
         "in_ci",
         "notice",
         "send_before_notice",
+        "notice_anywhere",
         "detached_upload",
         "background",
     )

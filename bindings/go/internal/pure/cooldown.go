@@ -1,0 +1,47 @@
+package pure
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// maxHalvings: a thousandth of the budget is as good as none.
+const maxHalvings = 10
+
+// A cooldown is what earlier exits that waited in vain have left behind: how many there were in a row, and when the last
+// of them was, in the file cooldown beside the spool. Each halves the next one's budget, for parkTime after the last.
+type cooldown struct {
+	file   string
+	inVain int
+}
+
+func readCooldown(spool string, now time.Time) cooldown {
+	c := cooldown{file: filepath.Join(spool, "cooldown")}
+	text, err := readOurs(c.file)
+	if err != nil {
+		return c
+	}
+	var inVain, at int64
+	if _, err := fmt.Fscan(strings.NewReader(string(text)), &inVain, &at); err != nil || inVain < 0 {
+		return c
+	}
+	// A clock that was set back must not make it last for years.
+	if now.Sub(time.UnixMilli(at)).Abs() < parkTime {
+		c.inVain = int(min(inVain, maxHalvings))
+	}
+	return c
+}
+
+// of is what is left of a budget.
+func (c cooldown) of(budget time.Duration) time.Duration { return budget >> c.inVain }
+
+// note writes down how the exit ended. That it cannot be is no reason to do anything else.
+func (c cooldown) note(inVain bool, now time.Time) {
+	if inVain {
+		replaceWhole(c.file, fmt.Appendf(nil, "%d %d\n", c.inVain+1, now.UnixMilli()))
+	} else if c.inVain > 0 {
+		removeIfThere(c.file)
+	}
+}
