@@ -3,6 +3,7 @@
 package overtcobra_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -203,4 +204,21 @@ func TestACommandThatCallsAnothersFunctionIsOneRun(t *testing.T) {
 	equal(t, "called", strings.Count(seen, "run pace plain"), 2)
 	finish(err)
 	equal(t, "counted", counts(client), "pace both 0×1")
+}
+
+func TestEveryWayToExecuteIsTheSame(t *testing.T) {
+	type key struct{}
+	client := open(t, config(t.TempDir()))
+	program := newSample(plainHook)
+	var heard any
+	asking := &cobra.Command{Use: "asking", Run: func(command *cobra.Command, _ []string) { heard = command.Context().Value(key{}) }}
+	program.root.AddCommand(asking)
+	finish := overtcobra.Instrument(program.root, client)
+	program.root.SetArgs([]string{"asking"})
+	ran, err := program.root.ExecuteContextC(context.WithValue(t.Context(), key{}, "the program's own"))
+	finish(err)
+	equal(t, "heard", heard, any("the program's own"))
+	equal(t, "the command", ran, asking)
+	finish(asking.Execute()) // cobra goes to the root from any command
+	equal(t, "counted", counts(client), "pace asking 0×2")
 }
