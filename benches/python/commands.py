@@ -1,9 +1,9 @@
 """What telemetry adds to a command of a click program, whatever the network does: the preset for AWS SAM CLI, beside a
 `requests.post` with that tool's time limits and the posthog package.
 
-In each round every program runs once, in turn, so that a machine that changes its pace changes it for all; what is
-printed are differences to the same command with telemetry off (for the peers: without them) in the same round: their
-median, and the least. Each condition keeps its files over all rounds, as a user's machine does.
+In each round every program runs once, in turn, so that a machine that changes its pace changes it for all. Printed is
+what it adds to the same command with telemetry off (for the peers: without them): the median of the differences in a
+round, and the difference of the least times. Each condition keeps its files over all rounds, as a user's machine does.
 Usage: commands.py PYTHON; needs click, requests and posthog in that Python.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from programs import answering, hanging, refusing, swallowing
 
-ROUNDS = 25
+ROUNDS = 41
 PEER_ROUNDS = 3  # the posthog package takes a minute where the network hangs
 SEQUENCES = 5
 FOLLOWING = 5
@@ -119,8 +119,11 @@ class Machine:
         return took
 
 
-def say(what: str, differences: list[float]) -> None:
-    print(f"{what:<50}+{statistics.median(differences):9.1f} ms   least {min(differences):9.1f} ms", flush=True)
+def say(what: str, times: list[tuple[float, float]]) -> None:
+    """Each time with the one that it is compared with."""
+    median = statistics.median(time - base for time, base in times)
+    least = min(time for time, _ in times) - min(base for _, base in times)
+    print(f"{what:<50}+{median:9.1f} ms   least {least:9.1f} ms", flush=True)
 
 
 def main() -> None:
@@ -140,19 +143,19 @@ def measure(machine: Machine) -> None:
 
     def rounds(conditions: dict[str, tuple[str, ...]], count: int, cwd: Path | None = None) -> None:
         """Each a program and its arguments."""
-        found: dict[str, list[float]] = {name: [] for name in conditions}
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in conditions}
         for _ in range(count):
             ours, bare = machine.run(OURS, *off, off=True, cwd=cwd), machine.run(BARE, cwd=cwd)
             for name, program in conditions.items():
-                found[name].append(machine.run(*program, cwd=cwd) - (ours if program[0] == OURS else bare))
-        for name, differences in found.items():
-            say(name, differences)
+                found[name].append((machine.run(*program, cwd=cwd), ours if program[0] == OURS else bare))
+        for name, times in found.items():
+            say(name, times)
 
     for program in ((OURS, *off), (BARE,), (REQUESTS, sinks["up"]), (POSTHOG, sinks["up"])):
         machine.run(*program)
     bare = [machine.run(BARE) for _ in range(ROUNDS)]
     print(f"the command without any telemetry                  {statistics.median(bare):10.1f} ms")
-    say("overt, off", [machine.run(OURS, *off, off=True) - machine.run(BARE) for _ in range(ROUNDS)])
+    say("overt, off", [(machine.run(OURS, *off, off=True), machine.run(BARE)) for _ in range(ROUNDS)])
 
     print("over the same command with telemetry off:")
     rounds(
@@ -164,18 +167,22 @@ def measure(machine: Machine) -> None:
     where = machine.repository()
     rounds({"overt, up, in a repository": (OURS, sinks["up"], machine.app_dir("repository"), "0")}, ROUNDS, where)
 
-    arrived.clear()
-    rounds({"overt, up, exit_timeout=0.5": (OURS, sinks["up"], machine.app_dir("waits"), "0.5")}, ROUNDS)
-    print(f"  delivered before the end: {sum(b'commandRun' in one for one in arrived)} of {ROUNDS}")
+    waits, delivered, waited = machine.app_dir("waits"), 0, []
+    for _ in range(ROUNDS):
+        before = len(arrived)
+        waited.append((machine.run(OURS, sinks["up"], waits, "0.5"), machine.run(OURS, *off, off=True)))
+        delivered += len(arrived) == before + 1
+    say("overt, up, exit_timeout=0.5", waited)
+    print(f"  delivered before the end: {delivered} of {ROUNDS}")
     for name in ("refused", "never answers", "packets dropped"):
-        runs: list[list[float]] = [[] for _ in range(FOLLOWING)]
+        runs: list[list[tuple[float, float]]] = [[] for _ in range(FOLLOWING)]
         for _ in range(SEQUENCES):
             app_dir = machine.app_dir("sequence")
-            for differences in runs:
+            for times in runs:
                 base = machine.run(OURS, *off, off=True)
-                differences.append(machine.run(OURS, sinks[name], app_dir, "0.5") - base)
-        for number, differences in enumerate(runs, 1):
-            say(f"overt, {name}, exit_timeout=0.5, run {number}", differences)
+                times.append((machine.run(OURS, sinks[name], app_dir, "0.5"), base))
+        for number, times in enumerate(runs, 1):
+            say(f"overt, {name}, exit_timeout=0.5, run {number}", times)
     rounds({f"posthog, {name}": (POSTHOG, url) for name, url in sinks.items()}, PEER_ROUNDS)
 
 

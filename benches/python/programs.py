@@ -38,7 +38,7 @@ client.shutdown()
 
 
 def answering(requests: list[bytes] | None = None) -> str:
-    """A server that says 200 to every request, and keeps them."""
+    """A server that says 200 to every request, and keeps how each begins."""
 
     def serve(listener: socket.socket) -> None:
         while True:

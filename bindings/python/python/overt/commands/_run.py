@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import time
-from _thread import RLock
 from contextvars import ContextVar
 
 from overt.commands import _outcome
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextvars import Token
     from types import TracebackType
+    from typing import Any
 
     from overt import Client
     from overt.commands._events import Allowlist, Event, EventBuffer
@@ -66,15 +66,14 @@ class Settings:
 
             allowlist = allowlist if isinstance(allowlist, Allowlist) else Allowlist(allowlist)
         self.source = client
-        if callable(client):
-            if program is None:
-                raise TypeError("program: needed where the client is made only when it is needed")
-            self.program = program
-            self._client: Client | None = None
-            self._lock = RLock()
-        else:
-            self.program = client.app if program is None else program
-            self._client = client
+        self._made: dict[str, Client] = {}
+        given: Any = client
+        if hasattr(given, "capture_event"):
+            self._made["client"] = given
+            program = given.app if program is None else program
+        elif program is None:
+            raise TypeError("program: needed where the client is made only when it is needed")
+        self.program = program
         self.attributes = attributes
         self.exit_code = exit_code
         self.allowlist = allowlist
@@ -83,15 +82,15 @@ class Settings:
     @property
     def client(self) -> Client:
         """Made now, if it is not made yet. One that cannot be made does nothing."""
-        if self._client is None and callable(self.source):
-            with self._lock:
-                if self._client is None:
-                    try:
-                        self._client = self.source()
-                    except Exception:
-                        self._client = _nothing(self.program)
-        assert self._client is not None
-        return self._client
+        # Without a lock, which a fork could leave locked. Two threads may make one each; both get that of the first.
+        return self._made.get("client") or self._made.setdefault("client", self._make())
+
+    def _make(self) -> Client:
+        assert callable(self.source)
+        try:
+            return self.source()
+        except Exception:
+            return _nothing(self.program)
 
     def open(self) -> None:
         """Makes the client: a command is about to run."""
