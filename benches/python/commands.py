@@ -22,7 +22,7 @@ from pathlib import Path
 from programs import answering, hanging, refusing, swallowing
 
 ROUNDS = 41
-PEER_ROUNDS = 3  # the posthog package takes a minute where the network hangs
+PEER_ROUNDS = 2  # the posthog package takes a minute where the network hangs
 SEQUENCES = 5
 FOLLOWING = 5
 
