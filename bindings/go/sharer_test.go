@@ -25,12 +25,15 @@ func init() {
 	}
 	children["deliver what waits"] = func(argument string) {
 		config := sharer(argument)
-		config.Background = overt.Bool(false)
+		config.Background, config.Debug = overt.Bool(false), true
 		client, err := overt.New(config)
 		if err != nil {
 			panic(err)
 		}
+		// With nothing to send there is no pass, and a record that a killed process left is entered by the next.
+		client.CaptureEvent("last", nil)
 		fmt.Println(client.Flush(nil))
+		client.Close()
 	}
 }
 

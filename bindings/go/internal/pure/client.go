@@ -386,7 +386,8 @@ func (c *Client) reportLosses(s *session) {
 }
 
 // pass is one run of the worker over what waits.
-func (c *Client) pass() pass {
+func (c *Client) pass() (ended pass) {
+	defer func() { c.say("pass %d", ended) }()
 	now := wall()
 	c.lookAtFiles()
 	if !c.maySend() {
@@ -394,11 +395,10 @@ func (c *Client) pass() pass {
 	}
 	s, err := c.openSession()
 	if err != nil {
+		c.say("nothing can be sent: %v", err)
 		return passStopped
 	}
-	ended := s.deliver(now, &c.counts, func(from source) pass { return c.deliver(s, from) })
-	c.say("pass %d", ended)
-	return ended
+	return s.deliver(now, &c.counts, func(from source) pass { return c.deliver(s, from) })
 }
 
 // leftovers says when the oldest segment of the spool was begun; false if there is none.
