@@ -20,7 +20,7 @@ func openPure(config *Config) (*pure.Client, error) {
 		set  bool
 	}{
 		{"detached_upload", config.DetachedUpload},
-		{"ack", config.Ack != ""},
+		{"ack", config.Ack != "" && config.Ack != "status"},
 		{"response_wait", config.ResponseWait != nil},
 		{"client_id_key", config.ClientIDKey != ""},
 		{"consent_path and consent_key", config.ConsentPath != "" || config.ConsentKey != ""},
