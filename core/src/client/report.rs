@@ -17,8 +17,6 @@ use uuid::Uuid;
 
 /// The event's name.
 const REPORT: &str = "overt_losses";
-/// How often a process that lives for long looks.
-pub(super) const REPORT_EVERY_MS: u64 = 86_400_000;
 
 /// Holds the UUID of the last report.
 const REPORTED: &str = "reported";

@@ -1,6 +1,5 @@
 //! A session: what a client needs once there is something to record, opened at the first event.
 
-use super::report::REPORT_EVERY_MS;
 use crate::batch::Batch;
 use crate::clock::{Every, Timestamp};
 use crate::config::{Config, PARK_TIME};
@@ -28,6 +27,8 @@ pub(crate) struct Session {
     pub report: Every,
 }
 
+/// How often a process that lives for long looks whether losses are to be reported.
+const REPORT_EVERY_MS: u64 = 86_400_000;
 /// How often opening the spool is tried again, if it fails.
 const OPEN_EVERY_MS: u64 = 1_000;
 
