@@ -209,14 +209,17 @@ impl Client {
         let life = inner.life();
         let now = inner.clock.now();
         // Somebody may have switched off in another process, which takes away what this one has written.
-        let is_new_or_gone = || life.session().is_none_or(|session| session.store.is_unlinked());
-        if life.look.is_due(now) || is_new_or_gone() {
-            inner.look_at_files(life);
-            if !inner.may_record(event.force) {
-                return Ok(Capture::Disabled);
+        let open = if life.look.is_due(now) { None } else { life.session() };
+        let session = match open.filter(|session| !session.store.is_unlinked()) {
+            Some(session) => session,
+            None => {
+                inner.look_at_files(life);
+                if !inner.may_record(event.force) {
+                    return Ok(Capture::Disabled);
+                }
+                inner.session(life)?
             }
-        }
-        let session = inner.session(life)?;
+        };
         let head = EventHead {
             event,
             uuid: event.uuid.unwrap_or_else(|| life.uuids.next(now)),
@@ -294,8 +297,9 @@ impl Client {
     }
 
     /// Waits for delivery at the end of the process, within what is left of the budget; begins the exit if nobody has.
-    /// `go_on` is asked as in `flush_while`; false ends all waits of this exit. Ends nothing: what is captured later can be waited for by another call. Errors:
-    /// those of `flush`, if it waited; without a budget, or anything to wait for, all is well.
+    /// `go_on` is asked as in `flush_while`; false ends all waits of this exit. Ends nothing: what is captured later can be
+    /// waited for by another call. Errors: those of `flush`, if it waited; without a budget, or anything to wait for, all is
+    /// well.
     pub fn wait_at_exit(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let inner = &*self.inner;
         let Some(exit) = inner.exit() else { return Ok(()) };

@@ -334,7 +334,9 @@ fn a_program_with_another_users_rights_is_off() {
     let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
     chmod(dir.path(), 0o755);
     let copy = dir.path().join("program");
-    std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    // By another process: a child of another test's would hold what we write open for a moment, and then it cannot run.
+    let cp = std::process::Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&copy).status().unwrap();
+    assert!(cp.success());
     for (bits, off) in [(0o4755, true), (0o2755, true), (0o755, false)] {
         let state = dir.path().join(format!("{bits:o}"));
         std::fs::create_dir(&state).unwrap();

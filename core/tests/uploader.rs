@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{PATIENCE, child, config};
-use overt::{Client, HostConsent, Upload, Uploader};
+use common::{PATIENCE, child, config, upload_if_asked, uploader};
+use overt::{Client, HostConsent};
 use overt_tests::{Answer, Server};
 use serde_json::json;
 use std::collections::HashSet;
@@ -19,12 +19,7 @@ use std::time::{Duration, Instant};
 /// The process that the tool starts.
 #[test]
 fn the_uploader() {
-    // The harness has read the arguments before: its own, and ours as names of tests that do not exist.
-    let own = std::env::args_os().skip_while(|arg| arg != "overt-upload");
-    if let Some(upload) = Upload::from_args(own) {
-        upload.run();
-        std::process::exit(0);
-    }
+    upload_if_asked();
 }
 
 /// A tool: records and ends.
@@ -32,8 +27,7 @@ fn the_uploader() {
 fn the_tool() {
     let (Ok(url), Ok(dir)) = (std::env::var("TOOL_URL"), std::env::var("TOOL_DIR")) else { return };
     let mut config = config(&url, Path::new(&dir));
-    let args = ["--exact", "the_uploader", "--nocapture", "--test-threads=1"].map(Into::into).to_vec();
-    config.uploader = Uploader::this_program().map(|this| Uploader { args, ..this });
+    config.uploader = uploader("the_uploader");
     if std::env::var_os("TOOL_ASKS_ITSELF").is_some() {
         config.default_consent = false;
         config.consent = HostConsent::Says(true);

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::state::Lock;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often the holder looks for records that were left meanwhile: some milliseconds of work for others at the most. Then
 /// the next run enters them.
@@ -24,7 +24,6 @@ const MAX_ROUNDS: usize = 100;
 const PATIENCE_FOR_ID: Duration = Duration::from_millis(50);
 /// How long an opt-out waits for him before it erases what he is at.
 const PATIENCE_TO_ERASE: Duration = Duration::from_millis(500);
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// A version that is longer is cut.
 const MAX_VERSION_CHARS: usize = 100;
 
@@ -154,13 +153,7 @@ impl<'p> Held<'p> {
 
     /// As `take`, but waits for a moment.
     pub(super) fn wait(place: &'p Place, patience: Duration) -> io::Result<Option<Self>> {
-        let end = Instant::now() + patience;
-        loop {
-            match Self::take(place)? {
-                None if Instant::now() < end => std::thread::sleep(LOOK_AGAIN),
-                other => return Ok(other),
-            }
-        }
+        Lock::wait(patience, || Self::take(place))
     }
 
     /// Enters a command and all records into the file.

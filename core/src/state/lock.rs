@@ -43,17 +43,14 @@ impl Lock {
         return path.exists();
     }
 
-    /// Takes the lock, at the latest when `patience` is over; else an error, `TimedOut`.
-    pub(crate) fn wait(path: &Path, patience: Duration) -> io::Result<Self> {
+    /// Takes a lock by `take`, at the latest when `patience` is over; `None` if another still has it then.
+    pub(crate) fn wait<T>(patience: Duration, take: impl Fn() -> io::Result<Option<T>>) -> io::Result<Option<T>> {
         let started = Instant::now();
         loop {
-            if let Some(lock) = Self::take(path)? {
-                return Ok(lock);
+            match take()? {
+                None if started.elapsed() < patience => std::thread::sleep(TRY_EVERY),
+                taken => return Ok(taken),
             }
-            if started.elapsed() >= patience {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            std::thread::sleep(TRY_EVERY);
         }
     }
 

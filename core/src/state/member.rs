@@ -82,7 +82,8 @@ impl Member {
         let file = behind_links(&self.path);
         trust::check_owner(&file)?;
         file.parent().map_or(Ok(()), make_dir)?;
-        let _lock = Lock::wait(&lock_file(&file), patience)?;
+        let lock = lock_file(&file);
+        let _lock = Lock::wait(patience, || Lock::take(&lock))?.ok_or(ErrorKind::TimedOut)?;
         let text = read(&file)?;
         let Some(changed) = edit(text.as_deref())?.filter(|changed| Some(changed) != text.as_ref()) else {
             return Ok(false);

@@ -2,7 +2,7 @@
 
 #![allow(dead_code)]
 
-use overt::{Client, Config, HttpTransport, SystemClock, Variables};
+use overt::{Client, Config, HttpTransport, SystemClock, Upload, Uploader, Variables};
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,10 +49,31 @@ pub fn files(dir: &Path) -> Vec<String> {
     found
 }
 
+/// What makes this binary, in another process, run one test only.
+fn alone(test: &str) -> [&str; 4] {
+    ["--exact", test, "--nocapture", "--test-threads=1"]
+}
+
+/// This binary as an uploader; the named test must call [`upload_if_asked`].
+pub fn uploader(test: &str) -> Option<Uploader> {
+    let args = alone(test).map(Into::into).to_vec();
+    Uploader::this_program().map(|this| Uploader { args, ..this })
+}
+
+/// In the process that an uploader is: uploads, and ends.
+pub fn upload_if_asked() {
+    // The harness has read the arguments before: its own, and ours as names of tests that do not exist.
+    let own = std::env::args_os().skip_while(|arg| arg != "overt-upload");
+    if let Some(upload) = Upload::from_args(own) {
+        upload.run();
+        std::process::exit(0);
+    }
+}
+
 /// Runs one test of this binary in a process of its own, with these variables and nothing of ours beside them.
 pub fn child(test: &str, variables: &[(&str, &str)]) -> std::process::Command {
     let mut command = std::process::Command::new(std::env::current_exe().expect("a test has a path"));
-    command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
+    command.args(alone(test));
     for cleared in ["CI", "TELEMETRY_ENABLED", "DO_NOT_TRACK", "OVERT_DEBUG"] {
         command.env_remove(cleared);
     }

@@ -1,8 +1,8 @@
 //! A tool whose runs are shorter than a request: what the end of a run cuts off, another process uploads.
 
 use super::uploads::{config, says, server};
-use crate::common::{PATIENCE, child, client};
-use overt::{Client, Upload, Uploader};
+use crate::common::{PATIENCE, child, client, upload_if_asked, uploader};
+use overt::Client;
 use overt_tests::{Answer, Server};
 use std::path::Path;
 use std::process::Stdio;
@@ -11,11 +11,7 @@ use std::time::Duration;
 /// The process that the tool starts.
 #[test]
 fn the_uploader() {
-    let own = std::env::args_os().skip_while(|arg| arg != "overt-upload");
-    if let Some(upload) = Upload::from_args(own) {
-        upload.run();
-        std::process::exit(0);
-    }
+    upload_if_asked();
 }
 
 /// A tool: counts and ends, or waits for its end.
@@ -25,8 +21,7 @@ fn the_tool() {
     let mut config = config(&url, Path::new(&dir));
     config.background = true;
     if std::env::var_os("TOOL_HAS_UPLOADER").is_some() {
-        let args = ["--exact", "short_run::the_uploader", "--nocapture", "--test-threads=1"].map(Into::into).to_vec();
-        config.uploader = Uploader::this_program().map(|this| Uploader { args, ..this });
+        config.uploader = uploader("short_run::the_uploader");
     }
     if std::env::var_os("TOOL_WAITS_AT_EXIT").is_some() {
         config.exit_timeout = PATIENCE;

@@ -2,25 +2,10 @@
 
 package pure
 
-import (
-	"os"
-	"syscall"
-	"unsafe"
-)
+import "syscall"
 
-func isTerminal(file *os.File) (yes bool) {
-	// Not by Fd, which would change how the host's file blocks.
-	raw, err := file.SyscallConn()
-	if err != nil {
-		return false
-	}
-	err = raw.Control(func(fd uintptr) {
-		var settings [128]byte // more than a struct termios
-		_, _, failed := syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCGETA, uintptr(unsafe.Pointer(&settings)))
-		yes = failed == 0
-	})
-	return yes && err == nil
-}
+// getSettings is the request that only a terminal answers.
+const getSettings = syscall.TIOCGETA
 
 // hasAnothersRights: the program runs with the rights of another user than the one who started it.
 func hasAnothersRights() bool {

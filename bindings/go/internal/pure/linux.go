@@ -3,24 +3,12 @@
 package pure
 
 import (
-	"os"
 	"syscall"
 	"unsafe"
 )
 
-func isTerminal(file *os.File) (yes bool) {
-	// Not by Fd, which would change how the host's file blocks.
-	raw, err := file.SyscallConn()
-	if err != nil {
-		return false
-	}
-	err = raw.Control(func(fd uintptr) {
-		var settings [64]byte // more than a struct termios
-		_, _, failed := syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
-		yes = failed == 0
-	})
-	return yes && err == nil
-}
+// getSettings is the request that only a terminal answers.
+const getSettings = syscall.TCGETS
 
 // hasAnothersRights: the program runs with the rights of another user than the one who started it, or could take them
 // back. The kernel's answer, without a call that the standard library lacks.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"unsafe"
 )
 
 // privateFlags: what a link points to is never opened, and a pipe is not waited for.
@@ -141,4 +142,18 @@ func unlock(file *os.File) { _ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN) 
 // hungUp: the server ended the connection, perhaps because the body was too large for it.
 func hungUp(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED)
+}
+
+func isTerminal(file *os.File) (yes bool) {
+	// Not by Fd, which would change how the host's file blocks.
+	raw, err := file.SyscallConn()
+	if err != nil {
+		return false
+	}
+	err = raw.Control(func(fd uintptr) {
+		var settings [128]byte // more than any system's struct termios
+		_, _, failed := syscall.Syscall(syscall.SYS_IOCTL, fd, getSettings, uintptr(unsafe.Pointer(&settings)))
+		yes = failed == 0
+	})
+	return yes && err == nil
 }
