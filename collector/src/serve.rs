@@ -62,12 +62,14 @@ pub fn run(options: Options) -> Result<(), String> {
             }
         };
         announce(&listener).map_err(|error| format!("cannot write to stdout: {error}"))?;
-        server::serve(listener, desk, options.keys, options.limits, stop).await;
+        server::serve(listener, desk.clone(), options.keys, options.limits, stop).await;
         drop(feed);
         Ok::<(), String>(())
     })?;
-    // With the runtime go the last desks, so the thread ends, and with it the connection: SQLite tidies up its log.
+    // With the runtime go the last desks but this one, and with it the thread and its connection. Not before the feed's is
+    // closed: of two connections that close at once each leaves SQLite's log to the other to tidy up.
     drop(runtime);
+    drop(desk);
     store.join().map_err(|_| "the thread that stores events has failed".to_owned())
 }
 
