@@ -565,7 +565,7 @@ impl Inner {
         let dir = self.spool_dir().filter(|_| !self.config.exit_timeout.is_zero())?;
         Some(self.life().exit.get_or_init(|| {
             let cooldown = Cooldown::read(&dir, self.clock.now());
-            let until = Instant::now() + cooldown.of(self.config.exit_timeout);
+            let until = Instant::now() + cooldown.wait(self.config.exit_timeout);
             Box::new(Exit { until, given_up: AtomicBool::new(false), cooldown })
         }))
     }

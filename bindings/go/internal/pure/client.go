@@ -475,7 +475,7 @@ func (c *Client) WaitAtExit() Status {
 		return OK
 	}
 	down := readCooldown(c.spoolDir(), wall())
-	status := c.Flush(down.of(c.config.ExitTimeout))
+	status := c.Flush(down.wait(c.config.ExitTimeout))
 	down.note(status != OK, wall())
 	return status
 }

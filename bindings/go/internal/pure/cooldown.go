@@ -10,6 +10,9 @@ import (
 // maxHalvings: a thousandth of the budget is as good as none.
 const maxHalvings = 10
 
+// kept is the part of a budget that is kept for what an exit does beside waiting.
+const kept = 16
+
 // A cooldown is what earlier exits that waited in vain have left behind: how many there were in a row, and when the last
 // of them was, in the file cooldown beside the spool. Each halves the next one's budget, for parkTime after the last.
 type cooldown struct {
@@ -34,8 +37,8 @@ func readCooldown(spool string, now time.Time) cooldown {
 	return c
 }
 
-// of is what is left of a budget.
-func (c cooldown) of(budget time.Duration) time.Duration { return budget >> c.inVain }
+// wait is how long an exit may wait, all of which is to take no longer than budget.
+func (c cooldown) wait(budget time.Duration) time.Duration { return (budget - budget/kept) >> c.inVain }
 
 // note writes down how the exit ended. That it cannot be is no reason to do anything else.
 func (c cooldown) note(inVain bool, now time.Time) {
