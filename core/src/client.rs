@@ -332,13 +332,14 @@ impl Client {
     }
 
     /// Lets the client's thread not run until `release_thread`, for hosts that are about to fork and want to be alone: a
-    /// request that is under way is broken off and made again afterwards. Waits at most `patience` for the thread's end;
-    /// true if it has ended. One that is about to reach the server cannot be broken off, for `connect_timeout` at most.
+    /// request that is under way is broken off and made again afterwards. Waits at most `patience` for the end of this and of
+    /// all other threads of overt's; true if none is left. A name lookup cannot be broken off; one that outlasts `patience`
+    /// is not waited for again.
     pub fn hold_thread(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let life = self.inner.life();
         let held = life.worker.hold(patience, || self.inner.transport.cancel());
-        held && life.thread.wait_for_end(deadline)
+        held && life.thread.wait_for_end(deadline) && self.inner.transport.wait_for_threads(deadline)
     }
 
     /// Lets the thread run again. In a forked child, which has none yet, this does nothing.

@@ -18,6 +18,7 @@ mod endpoint;
 mod exchange;
 mod in_flight;
 mod proxy;
+mod reach;
 mod tls;
 
 pub(crate) use endpoint::check_endpoint;
@@ -120,6 +121,12 @@ pub trait Transport: Send + Sync {
     /// Ends all requests that are under way as soon as that can be; requests that are sent later are not meant. For hosts
     /// that fork and want no thread of ours meanwhile. A transport that cannot do this does nothing.
     fn cancel(&self) {}
+
+    /// Waits until no thread of this transport's own is left, for hosts that are about to fork; true if so. Called after
+    /// `cancel`, by a thread of the host's.
+    fn wait_for_threads(&self, _deadline: Instant) -> bool {
+        true
+    }
 }
 
 /// HTTP/1.1, and HTTPS by rustls with the platform's certificate verifier (which honours `SSL_CERT_FILE`).
@@ -163,6 +170,10 @@ impl Transport for HttpTransport {
 
     fn cancel(&self) {
         self.cancels.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn wait_for_threads(&self, deadline: Instant) -> bool {
+        self.connector.wait_for_threads(deadline)
     }
 }
 

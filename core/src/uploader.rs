@@ -10,6 +10,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::reaper;
 use crate::signals;
 use crate::state::Lock;
 use std::ffi::{OsStr, OsString};
@@ -61,10 +62,8 @@ impl Uploader {
         #[cfg(windows)]
         std::os::windows::process::CommandExt::creation_flags(&mut command, WITHOUT_A_WINDOW);
         // The terminal may close, or the user press Ctrl-C, before the new process has a session of its own.
-        let mut child = signals::with_none_of_terminal(|| command.spawn()).map_err(|error| failed(&error))?;
-        // A host that lives on would keep a zombie. If this thread cannot be, the end of the host does it.
-        let reaper = std::thread::Builder::new().name("overt-reaper".into()).stack_size(64 * 1024);
-        let _ = signals::with_none(|| reaper.spawn(move || child.wait()));
+        let child = signals::with_none_of_terminal(|| command.spawn()).map_err(|error| failed(&error))?;
+        reaper::wait_for(child);
         Ok(true)
     }
 }

@@ -5,13 +5,14 @@
 //! a call as soon as it goes on, and until that comes (only the main thread makes such calls) the next event does it.
 
 use crate::exit;
+use overt::reaper;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A thread ends within 10 ms unless it is about to reach a server that does not answer; the fork does not wait for that.
+/// A thread ends within 10 ms unless a name server keeps silent; the fork does not wait for that.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Whether threads are held that may run again.
@@ -35,6 +36,7 @@ fn before() {
     for client in exit::live() {
         client.client.hold_thread(PATIENCE);
     }
+    reaper::hold(PATIENCE);
 }
 
 #[pyfunction]
@@ -55,5 +57,6 @@ pub fn release_if_due() {
         for client in exit::live() {
             client.client.release_thread();
         }
+        reaper::release();
     }
 }

@@ -7,13 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 import overt
 from conftest import MakeClient, RunPython
-from recording import Server
+from recording import Server, swallowing
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
@@ -161,48 +164,85 @@ def newer_python() -> str | None:
 
 
 NEWER_PYTHON = newer_python()
+needs_newer = pytest.mark.skipif(NEWER_PYTHON is None, reason="there is no Python 3.12 or later")
 
 
-@pytest.mark.skipif(NEWER_PYTHON is None, reason="there is no Python 3.12 or later")
-@pytest.mark.parametrize("flush_at", [1, 100])
-def test_no_fork_is_warned_of_on_our_account(server: Server, state_dir: Path, flush_at: int) -> None:
-    assert NEWER_PYTHON is not None
-    server.gate.clear()
-    options = {"app": "x", "api_key": "phc_k", "endpoint": server.url, "state_dir": str(state_dir)}
-    code = f"""
-import os, time, warnings
-import overt
-warnings.simplefilter("always")
-client = overt.Client(**{options!r}, flush_at={flush_at}, flush_interval=3600)
-client.capture_event("before")
-# The thread waits, for more events or for an answer.
+FORK_TWENTY_TIMES = """
 threads = lambda: len(os.listdir("/proc/self/task"))
-while threads() < 2 or (client.stats.requests == 0 and {flush_at} == 1):
-    time.sleep(0.001)
 for number in range(20):
+    while threads() < 2:  # ours goes on by itself after each fork
+        time.sleep(0.001)
+    time.sleep(pause)
     pid = os.fork()
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
-# It goes on by itself.
-while threads() < 2:
-    time.sleep(0.001)
 print("forked", flush=True)
-client.capture_event("after")
-assert client.flush(60)
-assert client.stats.delivered == 2, client.stats
 """
-    package = str(Path(overt.__file__).parents[1])
+
+
+@contextmanager
+def forking(url: str, state_dir: Path, client: str, before: str, after: str) -> Iterator[None]:
+    """A program that forks while a thread of ours lives, and prints no warning; the block runs after its forks."""
+    assert NEWER_PYTHON is not None
+    options = {"app": "x", "api_key": "phc_k", "endpoint": url, "state_dir": str(state_dir)}
+    code = "import os, time, warnings\nimport overt\nwarnings.simplefilter('always')\npause = 0\n"
+    code += f"client = overt.Client(**{options!r}, {client})\nclient.capture_event('before')\n"
     program = subprocess.Popen(
-        [NEWER_PYTHON, "-c", code],
-        env={"PYTHONPATH": package},
+        [NEWER_PYTHON, "-c", f"{code}{dedent(before)}{FORK_TWENTY_TIMES}{dedent(after)}"],
+        env={"PYTHONPATH": str(Path(overt.__file__).parents[1])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert program.stdout is not None
-    assert program.stdout.readline() == "forked\n"
-    server.gate.set()
+    assert program.stdout.readline() == "forked\n", program.communicate()
+    yield
     out, err = program.communicate(timeout=60)
     assert (program.returncode, out, err) == (0, "", "")
+
+
+@needs_newer
+@pytest.mark.parametrize("flush_at", [1, 100])
+def test_no_fork_is_warned_of_on_our_account(server: Server, state_dir: Path, flush_at: int) -> None:
+    """The thread waits, for more events or for an answer."""
+    server.gate.clear()
+    before = f"""
+        while client.stats.requests == 0 and {flush_at} == 1:
+            time.sleep(0.001)
+    """
+    after = """
+        client.capture_event("after")
+        assert client.flush(60)
+        assert client.stats.delivered == 2, client.stats
+    """
+    with forking(server.url, state_dir, f"flush_at={flush_at}, flush_interval=3600", before, after):
+        server.gate.set()
     assert len({event["uuid"] for event in server.events}) == 2
+
+
+@needs_newer
+def test_no_fork_is_warned_of_while_a_connection_is_being_made(state_dir: Path) -> None:
+    with swallowing() as port:
+        after = "assert client.stats.pending == 1, client.stats\n"
+        # Long enough for the thread to be where it waits.
+        with forking(f"http://127.0.0.1:{port}", state_dir, "flush_at=1", "pause = 0.02\n", after):
+            pass
+
+
+@needs_newer
+def test_no_fork_is_warned_of_while_an_uploader_is_waited_for(server: Server, state_dir: Path) -> None:
+    server.gate.clear()
+    after = """
+        while threads() > 1:  # it has ended, and no zombie is left
+            time.sleep(0.001)
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        else:
+            raise SystemExit("a child is left")
+    """
+    with forking(server.url, state_dir, "detached_upload=True", "client.close()\n", after):
+        server.gate.set()
+    assert server.names == ["before"]

@@ -9,14 +9,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import KEPT
-from recording import Server
+from recording import Server, swallowing
 
 PROGRAM = Path(__file__).parents[3] / "examples" / "sam_like" / "sam_like.py"
 FIRST_WORDS = "sam-like records which of its commands are used"
@@ -262,18 +262,6 @@ def free_port() -> int:
 def nothing_there(_: int) -> Iterator[None]:
     """Connections are refused."""
     yield
-
-
-@contextmanager
-def swallowing(port: int) -> Iterator[None]:
-    """Packets are dropped: a listener whose queue is full answers no connection request."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", port), backlog=0))
-        for _ in range(4):
-            client = stack.enter_context(socket.socket())
-            client.setblocking(False)
-            client.connect_ex(listener.getsockname())
-        yield
 
 
 @contextmanager

@@ -9,46 +9,16 @@ use crate::clock::Every;
 use crate::cooldown::Cooldown;
 use crate::event::UuidSource;
 use crate::stats::Counts;
+use crate::thread::Thread;
 use crate::worker::Worker;
 use once_cell::race::OnceBox;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How often capturing looks whether somebody switched off in another process: two file names a second cost nothing,
 /// and a person who says off is obeyed within one.
 const LOOK_EVERY_MS: u64 = 1_000;
-
-/// The operating system's view of the worker's thread, which exists for a moment after its work has ended.
-#[derive(Debug, Default)]
-pub(crate) struct Thread {
-    /// Its number, or 0.
-    id: AtomicI32,
-}
-
-impl Thread {
-    /// Called by the thread itself.
-    pub(super) fn begins(&self) {
-        #[cfg(target_os = "linux")]
-        self.id.store(nix::unistd::gettid().as_raw(), Ordering::Relaxed);
-    }
-
-    /// Waits until nobody who counts this process's threads counts it; true if so. Elsewhere than on Linux its work's end
-    /// has to do.
-    pub(super) fn wait_for_end(&self, deadline: Instant) -> bool {
-        let task = match self.id.load(Ordering::Relaxed) {
-            0 => return true,
-            id => std::path::PathBuf::from(format!("/proc/self/task/{id}")),
-        };
-        while task.exists() {
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        true
-    }
-}
 
 /// The end of a process.
 #[derive(Debug)]
@@ -74,6 +44,7 @@ pub(crate) struct Life {
     pub uuids: UuidSource,
     pub counts: Counts,
     pub worker: Worker,
+    /// The worker's.
     pub thread: Thread,
     /// Whether an event was recorded by force, which may then be sent although consent is off.
     pub forced: AtomicBool,

@@ -1,17 +1,18 @@
 //! Connections: a name looked up and an address reached, both within a limit.
 //!
 //! The operating system's name lookup has no time limit, so it runs on a thread of its own, and whoever waits for it stops
-//! waiting in time. At most one such thread lives at once: while it hangs, later requests fail at once. Only the
-//! connection itself cannot be cancelled; it has the limit of its own.
+//! waiting in time. At most one such thread lives at once: while it hangs, later requests fail at once.
 
 use super::NoAnswer;
 use super::deadline::{Deadline, Timed};
+use super::reach::reach;
+use crate::thread::Thread;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// glibc's resolver and its plug-ins take tens of KiB.
 const STACK_BYTES: usize = 512 * 1024;
@@ -26,14 +27,29 @@ fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 pub(super) struct Connector {
     timeout: Duration,
     look_up: LookUp,
-    /// The process whose lookup is under way, or 0: a forked child inherits the number, but not the thread.
-    looking_up: Arc<AtomicU32>,
+    lookup: Arc<Lookup>,
+}
+
+/// The name lookup that is under way, or was last.
+#[derive(Debug, Default)]
+struct Lookup {
+    /// The process whose it is, or 0 if it has ended: a forked child inherits the number, but not the thread.
+    process: AtomicU32,
+    thread: Thread,
+    /// Whether somebody has waited for its end in vain.
+    hangs: AtomicBool,
+}
+
+impl Lookup {
+    fn is_ours(&self) -> bool {
+        self.process.load(Ordering::SeqCst) == std::process::id()
+    }
 }
 
 impl Connector {
     /// `timeout` is for the name lookup and the connection together.
     pub(super) fn new(timeout: Duration) -> Self {
-        Self { timeout, look_up, looking_up: Arc::default() }
+        Self { timeout, look_up, lookup: Arc::default() }
     }
 
     pub(super) fn connect<'c>(&self, (host, port): (&str, u16), deadline: Deadline<'c>) -> Result<Timed<'c>, NoAnswer> {
@@ -43,7 +59,7 @@ impl Connector {
         while let Some(address) = addresses.pop() {
             // Each address gets its share, so that one that swallows packets does not use up the others' time.
             let share = own.left()? / u32::try_from(addresses.len() + 1).unwrap_or(u32::MAX);
-            match TcpStream::connect_timeout(&address, share) {
+            match reach(address, own.or_after(share)) {
                 Ok(tcp) => {
                     // A request is written in one piece; there is nothing to wait for.
                     let _ = tcp.set_nodelay(true);
@@ -80,27 +96,41 @@ impl Connector {
     }
 
     fn on_own_thread(&self, look_up: impl FnOnce() + Send + 'static) -> Result<(), NoAnswer> {
-        let (ours, under_way) = (std::process::id(), Arc::clone(&self.looking_up));
-        if under_way.swap(ours, Ordering::SeqCst) == ours {
+        let lookup = Arc::clone(&self.lookup);
+        if lookup.process.swap(std::process::id(), Ordering::SeqCst) == std::process::id() {
             return Err(NoAnswer::new("an earlier name lookup still hangs"));
         }
-        let ended = Arc::clone(&under_way);
-        let look_up = move || {
+        lookup.hangs.store(false, Ordering::Relaxed);
+        let body = move || {
+            lookup.thread.begins();
             look_up();
-            ended.store(0, Ordering::SeqCst);
+            lookup.process.store(0, Ordering::SeqCst);
         };
-        let spawned = std::thread::Builder::new().name("overt-lookup".into()).stack_size(STACK_BYTES).spawn(look_up);
-        spawned.map(drop).inspect_err(|_: &io::Error| under_way.store(0, Ordering::SeqCst))?;
+        let spawned = std::thread::Builder::new().name("overt-lookup".into()).stack_size(STACK_BYTES).spawn(body);
+        spawned.map(drop).inspect_err(|_: &io::Error| self.lookup.process.store(0, Ordering::SeqCst))?;
         Ok(())
+    }
+
+    /// Waits until no thread of this is left; true if so. One that somebody has waited for in vain is not waited for again:
+    /// who forks a hundred times while a name server keeps silent shall not pay for it a hundred times.
+    pub(super) fn wait_for_threads(&self, deadline: Instant) -> bool {
+        let lookup = &*self.lookup;
+        while lookup.is_ours() {
+            if lookup.hangs.load(Ordering::Relaxed) || Instant::now() >= deadline {
+                lookup.hangs.store(true, Ordering::Relaxed);
+                return false;
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        lookup.thread.wait_for_end(deadline)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::sync::Mutex;
-    use std::time::Instant;
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -115,7 +145,7 @@ mod tests {
         for ip in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = TcpListener::bind(ip) else { continue };
             let connector = Connector::new(LONG);
-            connector.looking_up.store(std::process::id(), Ordering::SeqCst);
+            connector.lookup.process.store(std::process::id(), Ordering::SeqCst);
             connect(&connector, "localhost", listener.local_addr().unwrap().port()).unwrap();
         }
     }
@@ -126,10 +156,10 @@ mod tests {
         let missing = connect(&connector, "no-such-host.invalid", 1).unwrap_err();
         assert!(missing.reason.contains("no-such-host.invalid"), "{}", missing.reason);
         let start = Instant::now();
-        while connector.looking_up.load(Ordering::SeqCst) != 0 && start.elapsed() < LONG {
+        while connector.lookup.process.load(Ordering::SeqCst) != 0 && start.elapsed() < LONG {
             std::thread::yield_now();
         }
-        assert_eq!(connector.looking_up.load(Ordering::SeqCst), 0);
+        assert_eq!(connector.lookup.process.load(Ordering::SeqCst), 0);
     }
 
     #[test]
@@ -145,9 +175,24 @@ mod tests {
     }
 
     #[test]
+    fn who_forks_waits_for_a_lookup_and_once_for_one_that_hangs() {
+        let connector = Connector::new(LONG);
+        connect(&connector, "no-such-host.invalid", 1).unwrap_err();
+        assert!(connector.wait_for_threads(Instant::now() + LONG));
+        let mut connector = Connector::new(Duration::from_millis(50));
+        connector.look_up = |_, _| loop {
+            std::thread::park();
+        };
+        connect(&connector, "e.example", 1).unwrap_err();
+        assert!(!connector.wait_for_threads(Instant::now() + Duration::from_millis(50)));
+        let later = Instant::now() + LONG;
+        assert!(!connector.wait_for_threads(later) && Instant::now() < later);
+    }
+
+    #[test]
     fn a_lookup_that_a_parent_left_behind_is_none_of_ours() {
         let connector = Connector::new(LONG);
-        connector.looking_up.store(std::process::id() + 1, Ordering::SeqCst);
+        connector.lookup.process.store(std::process::id() + 1, Ordering::SeqCst);
         let missing = connect(&connector, "no-such-host.invalid", 1).unwrap_err();
         assert!(!missing.reason.contains("still hangs"), "{}", missing.reason);
     }
@@ -159,6 +204,21 @@ mod tests {
         let waiting = std::iter::from_fn(|| TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok());
         let waiting = waiting.collect();
         (listener, waiting)
+    }
+
+    #[test]
+    fn a_connection_that_is_being_made_is_broken_off() {
+        static GIVEN_UP: AtomicU32 = AtomicU32::new(0);
+        let (hole, _waiting) = black_hole();
+        let port = hole.local_addr().unwrap().port();
+        let connecting = std::thread::spawn(move || {
+            let failed = Connector::new(LONG).connect(("127.0.0.1", port), Deadline::after(LONG, &GIVEN_UP));
+            failed.unwrap_err().reason
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        GIVEN_UP.fetch_add(1, Ordering::Relaxed);
+        let reason = connecting.join().unwrap();
+        assert!(reason.ends_with(": the request was cancelled"), "{reason}");
     }
 
     #[test]
