@@ -1,7 +1,7 @@
 //! A client's decision about consent, kept in one byte so that the disabled path is one load, and what follows from off.
 
-use super::Inner;
 use super::life::Life;
+use super::{Client, Inner};
 use crate::config::HostConsent;
 use crate::consent::{self, Consent, ConsentReason, StoredChoice};
 use crate::counters::Counters;
@@ -15,6 +15,37 @@ use std::sync::atomic::Ordering;
 pub(super) const UNSAID: u8 = 0;
 pub(super) const SAID_ON: u8 = 1;
 pub(super) const SAID_OFF: u8 = 2;
+
+impl Client {
+    /// Whether events are recorded, and why.
+    pub fn consent(&self) -> Consent {
+        self.inner.consent()
+    }
+
+    /// Whether this client has shown the tool's notice: the first run of the tool that tells of telemetry. Tools that count
+    /// installations send an event then.
+    pub fn notice_shown(&self) -> bool {
+        self.inner.notice.as_ref().is_some_and(Notice::was_just_shown)
+    }
+
+    /// The stored choice, whatever else decides. For programs that look after another program's telemetry.
+    pub fn stored_choice(&self) -> StoredChoice {
+        self.inner.kept.read()
+    }
+
+    /// Stores the user's choice, for this process and all later ones. Off also erases the client ID and everything
+    /// pending, and holds here even against a variable that says on. The answer is what then holds: a variable that
+    /// says off overrules on. `Storage`: the choice holds in this process, but could not be stored or not all be erased.
+    pub fn set_consent(&self, enabled: bool) -> Result<Consent, Error> {
+        let inner = &*self.inner;
+        inner.said.store(if enabled { SAID_ON } else { SAID_OFF }, Ordering::Relaxed);
+        inner.decide();
+        let stored = inner.kept.write(enabled, inner.clock.now());
+        let erased = if enabled { Ok(()) } else { inner.erase() };
+        stored.and(erased)?;
+        Ok(inner.decide())
+    }
+}
 
 impl Inner {
     /// Decides anew, and keeps the answer.
