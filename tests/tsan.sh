@@ -32,7 +32,7 @@ for program in "${PROGRAMS[@]}"; do
   gcc -std=c99 -g -fsanitize=thread -Iinclude -c "tests/c/$program.c" -o "$scratch/$program.o"
   # The compiler's own runtime, which is what the library was built for.
   g++ -no-pie "$scratch/$program.o" "$CARGO_TARGET_DIR/$TARGET/debug/libovert.a" -Wl,--whole-archive \
-    "$sysroot/lib/rustlib/$TARGET/lib/librustc-stable_rt.tsan.a" -Wl,--no-whole-archive -lpthread -ldl -lm -lrt \
+    "$sysroot/lib/rustlib/$TARGET/lib/"librustc-*_rt.tsan.a -Wl,--no-whole-archive -lpthread -ldl -lm -lrt \
     -o "$scratch/$program"
   "$scratch/$program" "$scratch/$program.state"
   echo "$program: no race"

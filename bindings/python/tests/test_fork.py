@@ -170,9 +170,8 @@ needs_newer = pytest.mark.skipif(NEWER_PYTHON is None, reason="there is no Pytho
 FORK_TWENTY_TIMES = """
 threads = lambda: len(os.listdir("/proc/self/task"))
 for number in range(20):
-    while threads() < 2:  # ours goes on by itself after each fork
+    while threads() < 2 or not ready():  # ours goes on by itself after each fork
         time.sleep(0.001)
-    time.sleep(pause)
     pid = os.fork()
     if pid == 0:
         os._exit(0)
@@ -186,7 +185,7 @@ def forking(url: str, state_dir: Path, client: str, before: str, after: str) -> 
     """A program that forks while a thread of ours lives, and prints no warning; the block runs after its forks."""
     assert NEWER_PYTHON is not None
     options = {"app": "x", "api_key": "phc_k", "endpoint": url, "state_dir": str(state_dir)}
-    code = "import os, time, warnings\nimport overt\nwarnings.simplefilter('always')\npause = 0\n"
+    code = "import os, time, warnings\nimport overt\nwarnings.simplefilter('always')\nready = lambda: True\n"
     code += f"client = overt.Client(**{options!r}, {client})\nclient.capture_event('before')\n"
     program = subprocess.Popen(
         [NEWER_PYTHON, "-c", f"{code}{dedent(before)}{FORK_TWENTY_TIMES}{dedent(after)}"],
@@ -225,8 +224,12 @@ def test_no_fork_is_warned_of_on_our_account(server: Server, state_dir: Path, fl
 def test_no_fork_is_warned_of_while_a_connection_is_being_made(state_dir: Path) -> None:
     with swallowing() as port:
         after = "assert client.stats.pending == 1, client.stats\n"
-        # Long enough for the thread to be where it waits.
-        with forking(f"http://127.0.0.1:{port}", state_dir, "flush_at=1", "pause = 0.02\n", after):
+        # The program's only socket is that of the connection.
+        before = """
+            from glob import glob
+            ready = lambda: any("socket:" in os.path.realpath(file) for file in glob("/proc/self/fd/*"))
+        """
+        with forking(f"http://127.0.0.1:{port}", state_dir, "flush_at=1", before, after):
             pass
 
 

@@ -215,8 +215,10 @@ mod tests {
             let failed = Connector::new(LONG).connect(("127.0.0.1", port), Deadline::after(LONG, &GIVEN_UP));
             failed.unwrap_err().reason
         });
-        std::thread::sleep(Duration::from_millis(100));
-        GIVEN_UP.fetch_add(1, Ordering::Relaxed);
+        while !connecting.is_finished() {
+            GIVEN_UP.fetch_add(1, Ordering::Relaxed);
+            std::thread::yield_now();
+        }
         let reason = connecting.join().unwrap();
         assert!(reason.ends_with(": the request was cancelled"), "{reason}");
     }
