@@ -15,7 +15,7 @@ PROGRAMS=(threads callbacks delivery)
 
 sysroot=$(rustc --print sysroot)
 if [ ! -d "$sysroot/lib/rustlib/src/rust/library" ]; then
-  echo "The sources of the standard library are missing: rustup component add rust-src" >&2
+  echo "The sources of the standard library are missing: rustup component add rust-src (or Debian's rust-src, of this version)" >&2
   exit 1
 fi
 # What a stable compiler needs to be told for -Z.
@@ -23,7 +23,8 @@ export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=thread TSAN_OPTIONS=halt_on_error
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/tsan
 CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
 
-cargo test -Zbuild-std --target $TARGET --quiet -p overt --lib "${TESTS[@]/#/--test=}"
+# The replay of what fuzzing found has one thread, and takes a quarter of an hour here.
+cargo test -Zbuild-std --target $TARGET --quiet -p overt --lib "${TESTS[@]/#/--test=}" -- --skip what_was_found_so_far
 
 cargo rustc -Zbuild-std --target $TARGET --quiet -p overt-ffi --lib --crate-type staticlib
 scratch=$(mktemp -d)

@@ -9,8 +9,8 @@ use crate::thread::Thread;
 use std::io;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How often a thread looks whether its child has ended: a zombie costs nothing for so long.
@@ -28,17 +28,18 @@ struct Reapers {
     left: Vec<Child>,
 }
 
-/// A thread that gives its child back if it was held.
 struct Waiting {
-    handle: JoinHandle<Option<Child>>,
     thread: Arc<Thread>,
+    wake: std::thread::Thread,
+    /// The thread's last word: its child, if it was held before that had ended.
+    given_back: Receiver<Option<Child>>,
 }
 
 /// Waits for a child, on a thread of its own. If there can be none, the end of the host does it.
 pub(crate) fn wait_for(mut child: Child) {
     match Reapers::of_this_process() {
         Some(mut reapers) => reapers.wait_for(child),
-        None => drop(spawn(move || child.wait())),
+        None => drop(spawn(move || drop(child.wait()))),
     }
 }
 
@@ -48,18 +49,15 @@ pub fn hold(patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     let Some(mut reapers) = Reapers::of_this_process() else { return false };
     HELD.store(true, Ordering::SeqCst);
-    let waiting = std::mem::take(&mut reapers.waiting);
-    waiting.iter().for_each(|one| one.handle.thread().unpark());
-    waiting.into_iter().fold(true, |alone, Waiting { handle, thread }| {
-        reapers.left.extend(handle.join().ok().flatten());
-        thread.wait_for_end(deadline) && alone
-    })
+    reapers.waiting.iter().for_each(|one| one.wake.unpark());
+    reapers.take_back(deadline)
 }
 
 /// Lets threads wait again.
 pub fn release() {
     HELD.store(false, Ordering::SeqCst);
     let Some(mut reapers) = Reapers::of_this_process() else { return };
+    reapers.take_back(Instant::now());
     for child in std::mem::take(&mut reapers.left) {
         reapers.wait_for(child);
     }
@@ -71,7 +69,7 @@ impl Reapers {
         let mut reapers = REAPERS.try_lock().ok()?;
         if reapers.process != std::process::id() {
             reapers.process = std::process::id();
-            // To drop a handle is to touch a thread, and those are the parent's.
+            // To drop one is to touch a thread, and those are the parent's.
             std::mem::forget(std::mem::take(&mut reapers.waiting));
             reapers.left.clear();
         }
@@ -79,16 +77,30 @@ impl Reapers {
     }
 
     fn wait_for(&mut self, child: Child) {
-        self.waiting.retain(|one| !one.handle.is_finished());
-        let thread = Arc::new(Thread::default());
+        self.take_back(Instant::now());
+        let (thread, (give_back, given_back)) = (Arc::new(Thread::default()), mpsc::channel());
         let body = {
             let thread = Arc::clone(&thread);
             move || {
                 thread.begins();
-                until_it_ends(child)
+                let _ = give_back.send(until_it_ends(child)); // a host that has forked does not listen any more
             }
         };
-        self.waiting.extend(spawn(body).ok().map(|handle| Waiting { handle, thread }));
+        self.waiting.extend(spawn(body).ok().map(|wake| Waiting { thread, wake, given_back }));
+    }
+
+    /// Forgets the threads that have ended by the deadline, and keeps the children that they give back; true if all have.
+    fn take_back(&mut self, deadline: Instant) -> bool {
+        let left = &mut self.left;
+        self.waiting.retain(|one| {
+            match one.given_back.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(child) => left.extend(child),
+                Err(RecvTimeoutError::Disconnected) => {}
+                Err(RecvTimeoutError::Timeout) => return true,
+            }
+            !one.thread.wait_for_end(deadline)
+        });
+        self.waiting.is_empty()
     }
 }
 
@@ -103,9 +115,9 @@ fn until_it_ends(mut child: Child) -> Option<Child> {
     None
 }
 
-fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+fn spawn(body: impl FnOnce() + Send + 'static) -> io::Result<std::thread::Thread> {
     let builder = std::thread::Builder::new().name("overt-reaper".into()).stack_size(STACK_BYTES);
-    signals::with_none(|| builder.spawn(body))
+    signals::with_none(|| builder.spawn(body)).map(|handle| handle.thread().clone())
 }
 
 #[cfg(all(test, target_os = "linux"))]
