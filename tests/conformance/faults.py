@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Breaks the core on purpose, fault by fault, and shows that the contract notices each: faults.py [WORD…]
 
-Works in a copy of the repository. For each fault of faults.toml whose name contains the words, the Rust adapter is built
-with it and plays the fault's case, which must be red then, and green without any fault. Needs Python 3.11.
+Works in a copy of the repository. For each fault of faults.toml whose name or case contains the words, the Rust adapter is
+built with it and plays the fault's case, which must be red then, and green without any fault. Needs Python 3.11.
 """
 
 import os
@@ -71,7 +71,7 @@ def verdict(copy: pathlib.Path, target: pathlib.Path, fault: dict[str, str]) -> 
 
 def main() -> int:
     faults = tomllib.loads((HERE / "faults.toml").read_text())["fault"]
-    chosen = [fault for fault in faults if all(word in fault["name"] for word in sys.argv[1:])]
+    chosen = [fault for fault in faults if all(word in fault["name"] + fault["case"] for word in sys.argv[1:])]
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "faults"
     failed = 0
     with tempfile.TemporaryDirectory() as directory:

@@ -23,10 +23,11 @@ fn last(place: &Place) -> Option<u64> {
 }
 
 impl Counters {
-    /// Whether the counts are to go out; not before there are any. Creates nothing.
+    /// Whether the counts are to go out; not before there are any, and a file may have an ID alone. Creates nothing.
     pub(crate) fn is_due(&self, now: Timestamp, interval: Duration) -> bool {
         let place = self.place();
-        place.file.is_file() && is_due(last(&place), now.unix_millis() / 1_000, interval)
+        let is_time = place.file.is_file() && is_due(last(&place), now.unix_millis() / 1_000, interval);
+        is_time && self.document().is_some_and(|document| !document.points.is_empty())
     }
 
     /// Takes the right to send, for this process alone until the interval is over. What is to be sent, or `None` if it is

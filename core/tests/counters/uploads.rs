@@ -98,6 +98,18 @@ fn a_first_upload_has_the_id_that_is_stored() {
 }
 
 #[test]
+fn an_id_without_counts_is_no_document_and_takes_no_counts_time() {
+    let (server, dir) = (server(), tempfile::tempdir().unwrap());
+    let config = config(&server.url, dir.path());
+    let client = common::client(config.clone());
+    client.client_id().unwrap().unwrap();
+    client.flush(PATIENCE).unwrap();
+    assert!(server.requests().is_empty() && stamp(dir.path()).is_none());
+    run_at(1_000, &config, "pace");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
 fn it_goes_once_an_interval_and_goes_on_where_paces_own_stamp_says() {
     let (server, dir) = (server(), tempfile::tempdir().unwrap());
     put(dir.path(), PACE);

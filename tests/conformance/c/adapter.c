@@ -187,6 +187,46 @@ static int capture(adapter *held, overt_str body, FILE *out) {
   return 200;
 }
 
+static int record_command(adapter *held, overt_str body, FILE *out) {
+  asked from = {body, NULL, OVERT_OK};
+  int64_t exit_code = 0;
+  overt_str path = asked_text(&from, "path");
+  if (!asked_signed(&from, "exit_code", &exit_code) || exit_code < INT32_MIN || exit_code > INT32_MAX) {
+    asked_wrong(&from, "exit_code", OVERT_INVALID_ARGUMENT);
+  }
+  overt_status status = from.status;
+  if (from.wrong == NULL) status = overt_client_record_command(held->client, path, (int32_t)exit_code);
+  json_free(path);
+  if (from.wrong != NULL) return fail(out, 400, status, from.wrong);
+  return status == OVERT_OK ? succeed(out) : fail_with(out, status);
+}
+
+static int counters(adapter *held, overt_str body, FILE *out) {
+  (void)body;
+  overt_text *text;
+  overt_client_counters(held->client, &text);
+  fprintf(out, "{\"success\":true,\"counters\":%s}", overt_text_len(text) > 0 ? overt_text_data(text) : "null");
+  overt_text_free(text);
+  return 200;
+}
+
+static int set_consent(adapter *held, overt_str body, FILE *out) {
+  asked from = {body, NULL, OVERT_OK};
+  overt_consent_reason reason;
+  bool enabled = false;
+  if (!asked_flag(&from, "enabled", &enabled)) return fail(out, 400, OVERT_INVALID_ARGUMENT, "enabled");
+  overt_status status = overt_client_set_consent(held->client, enabled, &reason);
+  return status >= OVERT_OK ? succeed(out) : fail_with(out, status);
+}
+
+static int reset_client_id(adapter *held, overt_str body, FILE *out) {
+  (void)body;
+  overt_text *id;
+  overt_status status = overt_client_reset_client_id(held->client, &id);
+  overt_text_free(id);
+  return status >= OVERT_OK ? succeed(out) : fail_with(out, status);
+}
+
 static int flush(adapter *held, overt_str body, FILE *out) {
   asked from = {body, NULL, OVERT_OK};
   uint64_t timeout_ms = FLUSH_MS;
@@ -238,8 +278,16 @@ static int answer(adapter *held, const http_request *request, FILE *out) {
     bool needs_client;
     int (*answer)(adapter *held, overt_str body, FILE *out);
   } routes[] = {
-      {"GET", "/health", false, health},  {"POST", "/init", false, init},  {"POST", "/capture", true, capture},
-      {"POST", "/flush", true, flush},    {"GET", "/state", true, state},  {"POST", "/reset", false, reset},
+      {"GET", "/health", false, health},
+      {"POST", "/init", false, init},
+      {"POST", "/capture", true, capture},
+      {"POST", "/record_command", true, record_command},
+      {"GET", "/counters", true, counters},
+      {"POST", "/flush", true, flush},
+      {"GET", "/state", true, state},
+      {"POST", "/set_consent", true, set_consent},
+      {"POST", "/reset_client_id", true, reset_client_id},
+      {"POST", "/reset", false, reset},
   };
   overt_str body = {request->body, request->body_len};
   for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {

@@ -28,6 +28,13 @@ bool asked_number(asked *from, const char *name, uint64_t limit, uint64_t *numbe
   return found;
 }
 
+bool asked_signed(asked *from, const char *name, int64_t *number) {
+  overt_str value = json_member(from->object, name);
+  bool found = value.data != NULL && json_int(value, number);
+  if (value.data != NULL && !found) asked_wrong(from, name, OVERT_INVALID_ARGUMENT);
+  return found;
+}
+
 json_members asked_members(asked *from, const char *name, overt_status otherwise) {
   overt_str value = json_member(from->object, name);
   if (value.data != NULL && !json_is_object(value)) asked_wrong(from, name, otherwise);

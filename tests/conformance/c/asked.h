@@ -23,6 +23,7 @@ overt_str asked_text(asked *from, const char *name);
 /* False if there is none. */
 bool asked_flag(asked *from, const char *name, bool *flag);
 bool asked_number(asked *from, const char *name, uint64_t limit, uint64_t *number);
+bool asked_signed(asked *from, const char *name, int64_t *number);
 
 /* The members of an object, none if there is none; `otherwise` is the status for anything else. */
 json_members asked_members(asked *from, const char *name, overt_status otherwise);

@@ -25,6 +25,11 @@ static void set_u64(asked *from, const char *name, overt_config *config, void (*
   if (asked_number(from, name, UINT64_MAX, &number)) set(config, number);
 }
 
+static void set_i64(asked *from, const char *name, overt_config *config, void (*set)(overt_config *, int64_t)) {
+  int64_t number;
+  if (asked_signed(from, name, &number)) set(config, number);
+}
+
 static void set_compression(asked *from, overt_config *config) {
   bool gzip = false;
   if (asked_flag(from, "enable_compression", &gzip) && gzip) overt_config_set_compression(config, OVERT_STR("gzip"));
@@ -89,6 +94,7 @@ static void set_before_send(asked *from, overt_config *config) {
 overt_config *make_config(asked *from, const char *state_dir) {
   overt_config *config = overt_config_new(OVERT_STR("conformance"));
   overt_config_set_app_version(config, OVERT_STR("1.2.3"));
+  set_text(from, "app_version", config, overt_config_set_app_version);
   set_text(from, "api_key", config, overt_config_set_api_key);
   set_text(from, "host", config, overt_config_set_endpoint);
   set_text(from, "wire", config, overt_config_set_wire);
@@ -113,6 +119,9 @@ overt_config *make_config(asked *from, const char *state_dir) {
   if (asked_has(from, "super_properties")) {
     overt_config_set_super_properties(config, json_member(from->object, "super_properties"));
   }
+  set_text(from, "counters_path", config, overt_config_set_counters_path);
+  set_text(from, "counters_endpoint", config, overt_config_set_counters_endpoint);
+  set_i64(from, "counters_interval_ms", config, overt_config_set_counters_interval_ms);
   set_before_send(from, config);
   overt_config_set_state_dir(config, OVERT_CSTR(state_dir));
   set_text(from, "state_dir", config, overt_config_set_state_dir);

@@ -195,6 +195,15 @@ bool json_uint(overt_str value, uint64_t *out) {
   return value.len > 0;
 }
 
+bool json_int(overt_str value, int64_t *out) {
+  bool negative = byte_at(value, 0) == '-';
+  overt_str digits = negative ? (overt_str){value.data + 1, value.len - 1} : value;
+  uint64_t size;
+  if (!json_uint(digits, &size) || size > INT64_MAX) return false;
+  *out = negative ? -(int64_t)size : (int64_t)size;
+  return true;
+}
+
 void json_write_string(FILE *out, const char *text) {
   putc('"', out);
   for (; *text != '\0'; text++) {

@@ -35,6 +35,7 @@ bool json_is_null(overt_str value);
 /* Read a whole value; false if it is none of this type. */
 bool json_bool(overt_str value, bool *out);
 bool json_uint(overt_str value, uint64_t *out);
+bool json_int(overt_str value, int64_t *out);
 
 /* Writes a text as a string. */
 void json_write_string(FILE *out, const char *text);

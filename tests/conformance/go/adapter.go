@@ -60,12 +60,16 @@ func failure(httpStatus int, status overt.Status, err error) answer {
 func (a *adapter) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, handle := range map[string]func(body []byte) answer{
-		"GET /health":   health,
-		"POST /init":    a.init,
-		"POST /capture": a.capture,
-		"POST /flush":   a.flush,
-		"GET /state":    a.state,
-		"POST /reset":   a.reset,
+		"GET /health":           health,
+		"POST /init":            a.init,
+		"POST /capture":         a.capture,
+		"POST /record_command":  a.recordCommand,
+		"GET /counters":         a.counters,
+		"POST /flush":           a.flush,
+		"GET /state":            a.state,
+		"POST /set_consent":     a.setConsent,
+		"POST /reset_client_id": a.resetClientID,
+		"POST /reset":           a.reset,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)

@@ -34,6 +34,10 @@ type initRequest struct {
 	MaxBatchBytes       int               `json:"max_batch_bytes"`
 	TimeoutMs           int64             `json:"timeout_ms"`
 	BeforeSend          string            `json:"before_send"`
+	AppVersion          *string           `json:"app_version"`
+	CountersPath        string            `json:"counters_path"`
+	CountersEndpoint    string            `json:"counters_endpoint"`
+	CountersIntervalMs  *int64            `json:"counters_interval_ms"`
 	StateDir            string            `json:"state_dir"`
 }
 
@@ -60,7 +64,12 @@ func (r *initRequest) config() (overt.Config, error) {
 		MaxEventBytes:       r.MaxEventBytes,
 		MaxBatchBytes:       r.MaxBatchBytes,
 		Timeout:             time.Duration(r.TimeoutMs) * time.Millisecond,
+		CountersPath:        r.CountersPath,
+		CountersEndpoint:    r.CountersEndpoint,
 		StateDir:            r.StateDir,
+	}
+	if r.AppVersion != nil {
+		config.AppVersion = *r.AppVersion
 	}
 	if err := decode(r.SuperProperties, &config.SuperProperties, false); err != nil {
 		return config, fmt.Errorf("super_properties: %w", err)
@@ -73,6 +82,9 @@ func (r *initRequest) config() (overt.Config, error) {
 	}
 	if r.ResponseWaitMs != nil {
 		config.ResponseWait = overt.Duration(time.Duration(*r.ResponseWaitMs) * time.Millisecond)
+	}
+	if r.CountersIntervalMs != nil {
+		config.CountersInterval = overt.Duration(time.Duration(*r.CountersIntervalMs) * time.Millisecond)
 	}
 	switch r.BeforeSend {
 	case "":

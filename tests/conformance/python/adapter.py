@@ -39,13 +39,14 @@ def options(body: dict[str, Any]) -> dict[str, Any]:
     as_they_are = (
         "api_key wire flush_at max_retries disable_geoip person_profiles historical_migration super_properties "
         "extra_headers max_event_bytes max_batch_bytes report_losses ack client_id_path client_id_key consent_path "
-        "consent_key"
+        "consent_key counters_path counters_endpoint"
     )
-    times = ("flush_interval", "timeout", "response_wait")
+    times = ("flush_interval", "timeout", "response_wait", "counters_interval")
     seconds = {name: body[f"{name}_ms"] / 1000 for name in times if f"{name}_ms" in body}
     return {
         **{name: body.get(name) for name in as_they_are.split()},
         **seconds,
+        "app_version": body.get("app_version", "1.2.3"),
         "endpoint": body.get("host"),
         "compression": body.get("compression", "gzip" if body.get("enable_compression") else None),
         "before_send": BEFORE_SEND[body.get("before_send")],
@@ -71,7 +72,7 @@ class Adapter:
             state_dir = tempfile.mkdtemp(prefix="overt-conformance-")
             self.directories.append(state_dir)
         try:
-            self.client = overt.Client(app="conformance", app_version="1.2.3", state_dir=state_dir, **options(body))
+            self.client = overt.Client(app="conformance", state_dir=state_dir, **options(body))
         except overt.ConfigError as error:
             return failure(400, "invalid_config", str(error))
         return SUCCESS
@@ -88,6 +89,23 @@ class Adapter:
         if captured:
             return 200, {"success": True, "uuid": captured.uuid}
         return failure(200 if captured.status in ("disabled", "dropped") else 400, captured.status, captured.reason)
+
+    def record_command(self, client: overt.Client, body: dict[str, Any]) -> Answer:
+        if client.record_command(body["path"], body["exit_code"]):
+            return SUCCESS
+        # Python is not told why; only whether it is that telemetry is off.
+        return 200, {"success": False, "status": None if client.enabled else "disabled"}
+
+    def counters(self, client: overt.Client, _body: dict[str, Any]) -> Answer:
+        return 200, {"success": True, "counters": json.loads(client.counters() or "null")}
+
+    def set_consent(self, client: overt.Client, body: dict[str, Any]) -> Answer:
+        client.set_consent(body["enabled"])
+        return SUCCESS
+
+    def reset_client_id(self, client: overt.Client, _body: dict[str, Any]) -> Answer:
+        client.reset_client_id()
+        return SUCCESS
 
     def flush(self, client: overt.Client, body: dict[str, Any]) -> Answer:
         timeout = body.get("timeout_ms", FLUSH_MS) / 1000
@@ -120,7 +138,15 @@ class Adapter:
                 return self.init(body)
             case "POST /reset":
                 return self.reset(body)
-        of_client = {"POST /capture": self.capture, "POST /flush": self.flush, "GET /state": self.state}
+        of_client = {
+            "POST /capture": self.capture,
+            "POST /record_command": self.record_command,
+            "GET /counters": self.counters,
+            "POST /flush": self.flush,
+            "GET /state": self.state,
+            "POST /set_consent": self.set_consent,
+            "POST /reset_client_id": self.reset_client_id,
+        }
         if request not in of_client:
             return failure(404, "invalid_argument", "no such request")
         if self.client is None:

@@ -26,12 +26,17 @@ struct Contents {
     chapters: Vec<String>,
     /// Options of every `/init`.
     init: Table,
+    /// Options of every `/init` of a case about counters.
+    #[serde(default)]
+    init_counters: Table,
     /// What holds of every case.
     always: Expect,
     always_v0: Expect,
     always_v1: Expect,
     #[serde(default)]
     always_sam: Expect,
+    #[serde(default)]
+    always_counters: Expect,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +52,7 @@ pub fn is_known_in_play(name: &str) -> bool {
     };
     let (bare, _) = name.split_once(['+', '-']).unwrap_or((name, ""));
     matches!(bare, "imf_date" | "rfc850_date" | "asctime_date")
-        || matches!(name, "server" | "localhost" | "nobody" | "dir" | "version" | "n")
+        || matches!(name, "server" | "localhost" | "nobody" | "dir" | "version" | "os" | "client_id" | "n")
         || numbered("uuid_")
 }
 
@@ -93,12 +98,17 @@ fn expand(contents: &Contents, entry: &Table) -> Result<Vec<Case>, String> {
         for row in &rows {
             let lookup = |name: &str| row.get(name).cloned().or_else(|| itself(name));
             let filled = placeholders::fill(&Value::Table(entry.clone()), &lookup)?;
-            let mut case = Case::read(filled, wire, &contents.init)?;
+            let mut init = contents.init.clone();
+            if wire == Wire::Counters {
+                init.extend(contents.init_counters.clone());
+            }
+            let mut case = Case::read(filled, wire, init)?;
             case.check()?;
             let of_wire = match wire {
                 Wire::V0 => &contents.always_v0,
                 Wire::V1 => &contents.always_v1,
                 Wire::Sam => &contents.always_sam,
+                Wire::Counters => &contents.always_counters,
             };
             case.always = vec![contents.always.clone(), of_wire.clone()];
             cases.push(case);

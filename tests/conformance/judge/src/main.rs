@@ -15,7 +15,7 @@ mod time;
 mod verdict;
 
 use clap::Parser;
-use contract::Case;
+use contract::{Case, Wire};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,6 +42,9 @@ struct Args {
     /// Only the case of this name.
     #[arg(long)]
     exact: Option<String>,
+    /// A wire that the adapter does not speak: its cases are left out. Can be said more than once.
+    #[arg(long, value_name = "WIRE", value_parser = Wire::parse)]
+    lacks: Vec<Wire>,
     /// Only cases whose name contains each of these words.
     words: Vec<String>,
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     };
     let is_wanted = |case: &Case| {
         args.exact.as_ref().is_none_or(|name| case.name == *name)
+            && !args.lacks.contains(&case.wire)
             && args.words.iter().all(|word| case.name.contains(word))
     };
     let mut cases: Vec<Case> = cases.into_iter().filter(is_wanted).collect();

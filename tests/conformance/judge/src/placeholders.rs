@@ -1,4 +1,5 @@
-//! Placeholders in the contract's strings: `{name}` stands for a value, `{x*200}` for a text repeated.
+//! Placeholders in the contract's strings: `{name}` stands for a value, `{x*200}` for a text repeated, in which `#` is the
+//! how-manieth time.
 //!
 //! A string that is nothing but a placeholder becomes the value with its type; within a longer string it becomes the
 //! value's text. A name that nobody knows is an error, so a typing mistake is never sent.
@@ -65,7 +66,7 @@ fn repeated(name: &str) -> Option<String> {
     let (text, times) = name.rsplit_once('*')?;
     // A brace or a quote before the star is JSON's.
     (!text.is_empty() && !text.contains(['{', '"']) && is_count(times))
-        .then(|| Some(text.repeat(times.parse().ok()?)))?
+        .then(|| Some((1..=times.parse::<usize>().ok()?).map(|n| text.replace('#', &n.to_string())).collect()))?
 }
 
 fn whole(text: &str) -> Option<&str> {
@@ -100,6 +101,7 @@ mod tests {
         let filled = |text: &str| fill_text(text, &lookup);
         assert_eq!(filled(r#"{"a":{},"b":"{date+2}"}"#).unwrap(), r#"{"a":{},"b":"later"}"#);
         assert_eq!(filled("{é*3}{ab*2}").unwrap(), "éééabab");
+        assert_eq!(filled("{#: x;*3}").unwrap(), "1: x;2: x;3: x;");
         assert_eq!(filled(r#"{"a": "{b *2}"}"#).unwrap(), r#"{"a": "b b "}"#);
         assert_eq!(filled("{").unwrap(), "{");
         assert!(filled("{typo}").unwrap_err().contains("{typo}"));

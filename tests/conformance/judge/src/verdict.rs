@@ -6,6 +6,8 @@ use crate::matcher::{Matcher, Moments};
 use crate::placeholders::{self, Lookup};
 use crate::seen::Seen;
 use std::collections::BTreeSet;
+use std::path::Path;
+use toml::Value;
 
 /// Everything that came of a case.
 pub struct Evidence<'e> {
@@ -13,6 +15,10 @@ pub struct Evidence<'e> {
     pub requests: &'e [Seen],
     /// `GET /state` at the end, if a claim needs it.
     pub state: Option<Json>,
+    /// The document of `GET /counters` at the end, in a case about counters.
+    pub counters: Option<&'e Json>,
+    /// The case's directory.
+    pub dir: &'e Path,
     /// Moments by their names.
     pub moments: &'e Moments,
     /// What placeholders stand for.
@@ -63,6 +69,13 @@ impl Evidence<'_> {
         }
         if let Some(state) = &self.state {
             self.check("state", state, &expect.state, None, &mut faults);
+        }
+        if let Some(counters) = self.counters {
+            self.check("counters", counters, &expect.counters, None, &mut faults);
+        }
+        for (name, claim) in &expect.files {
+            let fault = self.fault(claim, found(&self.dir.join(name)).as_ref(), self.moments);
+            faults.extend(fault.map(|fault| format!("file {name}: {fault}")));
         }
         self.check_over_requests(expect, &mut faults);
         faults
@@ -138,13 +151,23 @@ impl Evidence<'_> {
             moments.insert("it arrives".to_owned(), arrived);
         }
         for (path, claim) in claims {
-            let fault = match placeholders::fill(claim, self.lookup).and_then(|claim| Matcher::read(&claim)) {
-                Ok(matcher) => matcher.fault(value.at(path), &moments),
-                Err(error) => Some(error),
-            };
+            let fault = self.fault(claim, value.at(path), &moments);
             faults.extend(fault.map(|fault| format!("{what}, {path}: {fault}")));
         }
     }
+
+    fn fault(&self, claim: &Value, value: Option<&Json>, moments: &Moments) -> Option<String> {
+        match placeholders::fill(claim, self.lookup).and_then(|claim| Matcher::read(&claim)) {
+            Ok(matcher) => matcher.fault(value, moments),
+            Err(error) => Some(error),
+        }
+    }
+}
+
+/// What lies at a place on disk: a text, `null` for what is none, or nothing.
+fn found(path: &Path) -> Option<Json> {
+    path.symlink_metadata().ok()?;
+    Some(std::fs::read_to_string(path).map_or(Json::Null, Json::Text))
 }
 
 /// The names of a batch; many are only counted.

@@ -3,7 +3,7 @@
 use crate::answer::{self, Answer};
 use crate::init::Init;
 use axum::extract::State;
-use overt::{Capture, Client, ErrorKind, Event, Options, Timestamp};
+use overt::{Capture, Client, Counted, ErrorKind, Event, Options, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -45,6 +45,17 @@ struct CaptureBody<'a> {
     uuid: Option<String>,
     #[serde(borrow)]
     options: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct CommandBody {
+    path: String,
+    exit_code: i32,
+}
+
+#[derive(Deserialize)]
+struct ConsentBody {
+    enabled: bool,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +107,42 @@ fn captured(client: &Client, body: &CaptureBody<'_>) -> Result<Capture, overt::E
     event.options = body.options.map_or(Ok(Options::default()), |options| Options::from_json(options.get()))?;
     let properties = body.properties.map_or("{}", RawValue::get);
     client.capture(&event, |writer| writer.json_object(properties))
+}
+
+pub async fn record_command(State(held): Shared, body: String) -> Answer {
+    let Some(client) = held.client() else { return answer::no_client() };
+    let body: CommandBody = match serde_json::from_str(&body) {
+        Ok(body) => body,
+        Err(error) => return answer::unreadable(&error),
+    };
+    match client.record_command(&body.path, body.exit_code) {
+        Ok(Counted::Counted) => answer::success(),
+        Ok(Counted::Disabled) => answer::instead("disabled"),
+        Ok(Counted::Dropped) => answer::instead("dropped"),
+        Err(error) => answer::refused(&error),
+    }
+}
+
+pub async fn counters(State(held): Shared) -> Answer {
+    let Some(client) = held.client() else { return answer::no_client() };
+    match client.counters().as_deref().map(serde_json::from_str::<serde_json::Value>).transpose() {
+        Ok(counters) => answer::object(json!({"success": true, "counters": counters})),
+        Err(error) => answer::unreadable(&error),
+    }
+}
+
+pub async fn set_consent(State(held): Shared, body: String) -> Answer {
+    let Some(client) = held.client() else { return answer::no_client() };
+    let body: ConsentBody = match serde_json::from_str(&body) {
+        Ok(body) => body,
+        Err(error) => return answer::unreadable(&error),
+    };
+    client.set_consent(body.enabled).map_or_else(|error| answer::refused(&error), |_| answer::success())
+}
+
+pub async fn reset_client_id(State(held): Shared) -> Answer {
+    let Some(client) = held.client() else { return answer::no_client() };
+    client.reset_client_id().map_or_else(|error| answer::refused(&error), |_| answer::success())
 }
 
 pub async fn flush(State(held): Shared, body: String) -> Answer {

@@ -34,6 +34,10 @@ pub struct Init {
     max_event_bytes: Option<usize>,
     max_batch_bytes: Option<usize>,
     before_send: Option<String>,
+    app_version: Option<String>,
+    counters_path: Option<PathBuf>,
+    counters_endpoint: Option<String>,
+    counters_interval_ms: Option<i64>,
     pub state_dir: Option<PathBuf>,
 }
 
@@ -41,7 +45,7 @@ impl Init {
     /// The configuration; `fresh_dir` is for a caller that names no directory.
     pub fn config(self, fresh_dir: PathBuf) -> Result<Config, Error> {
         let mut config = Config::new("conformance");
-        config.app_version = "1.2.3".into();
+        config.app_version = self.app_version.unwrap_or_else(|| "1.2.3".into());
         config.api_key = self.api_key.unwrap_or_default();
         config.endpoint = self.host;
         config.state_dir = Some(self.state_dir.unwrap_or(fresh_dir));
@@ -72,6 +76,13 @@ impl Init {
         set(&mut config.extra_headers, self.extra_headers.map(|headers| headers.into_iter().collect()));
         set(&mut config.max_event_bytes, self.max_event_bytes);
         set(&mut config.max_batch_bytes, self.max_batch_bytes);
+        config.counters_path = self.counters_path;
+        set(&mut config.counters_endpoint, self.counters_endpoint);
+        // A negative time is never.
+        set(
+            &mut config.counters_interval,
+            self.counters_interval_ms.map(|ms| u64::try_from(ms).ok().map(Duration::from_millis)),
+        );
         config.before_send = self.before_send.map(|name| before_send(&name)).transpose()?;
         Ok(config)
     }

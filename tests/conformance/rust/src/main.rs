@@ -29,7 +29,11 @@ async fn serve() -> std::io::Result<()> {
         .route("/health", get(calls::health))
         .route("/init", post(calls::init))
         .route("/capture", post(calls::capture))
+        .route("/record_command", post(calls::record_command))
+        .route("/counters", get(calls::counters))
         .route("/flush", post(calls::flush))
+        .route("/set_consent", post(calls::set_consent))
+        .route("/reset_client_id", post(calls::reset_client_id))
         .route("/state", get(calls::state))
         .route("/reset", post(calls::reset))
         // The largest event has 900 KiB.

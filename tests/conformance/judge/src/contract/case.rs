@@ -16,6 +16,8 @@ pub enum Wire {
     V1,
     /// AWS SAM CLI's metrics; only for cases that name it.
     Sam,
+    /// Counts of commands, in PACE's document or as events by `POST /batch/`; only for cases that name it.
+    Counters,
 }
 
 impl Wire {
@@ -25,13 +27,19 @@ impl Wire {
             Self::V0 => "v0",
             Self::V1 => "v1",
             Self::Sam => "sam",
+            Self::Counters => "counters",
         }
+    }
+
+    /// The wire of this word.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        Value::from(word).try_into().map_err(|error| format!("{error}"))
     }
 
     /// The library's name for it.
     pub fn option(self) -> &'static str {
         match self {
-            Self::V0 => "posthog",
+            Self::V0 | Self::Counters => "posthog",
             Self::V1 => "posthog-v1",
             Self::Sam => "aws-sam",
         }
@@ -79,7 +87,7 @@ struct RawCase {
 
 impl Case {
     /// Reads a case; `init` has the options of every case, which its own replace.
-    pub fn read(value: Value, wire: Wire, init: &Table) -> Result<Self, String> {
+    pub fn read(value: Value, wire: Wire, init: Table) -> Result<Self, String> {
         let raw: RawCase = value.try_into().map_err(|error| format!("{error}"))?;
         let mut steps = raw.steps.into_iter().map(Step::read).collect::<Result<Vec<_>, _>>()?;
         // Files are for the client to find.
@@ -90,13 +98,13 @@ impl Case {
         let specific = match wire {
             Wire::V0 => raw.expect_v0,
             Wire::V1 => raw.expect_v1,
-            Wire::Sam => Expect::default(),
+            Wire::Sam | Wire::Counters => Expect::default(),
         };
         Ok(Self {
             name: format!("{}: {}", wire.word(), raw.name),
             rule: raw.rule,
             wire,
-            init: init.clone().into_iter().chain(raw.init).collect(),
+            init: init.into_iter().chain(raw.init).collect(),
             answers: raw.answers.into_iter().map(Play::read).collect::<Result<_, _>>()?,
             steps,
             expects: vec![raw.expect, specific],
@@ -109,6 +117,9 @@ impl Case {
         let of_steps = self.steps.iter().filter(|step| step.refused.is_some() || step.says.is_some()).count();
         if of_steps + self.expects.iter().map(Expect::count).sum::<usize>() == 0 {
             return Err("it claims nothing".to_owned());
+        }
+        if self.wire != Wire::Counters && self.expects.iter().any(|expect| !expect.counters.is_empty()) {
+            return Err("only cases of the wire counters ask for the counts".to_owned());
         }
         for claims in self.expects.iter().chain(&self.always).flat_map(Expect::claims) {
             for (path, matcher) in claims {

@@ -35,6 +35,10 @@ pub struct Expect {
     pub pauses_ms: Vec<Pause>,
     /// Of `GET /state`.
     pub state: Claims,
+    /// Of the document of `GET /counters`, which is `null` if there is none.
+    pub counters: Claims,
+    /// Of the text of files in the case's directory, by their names. What is there and no text is `null`.
+    pub files: Claims,
 }
 
 /// The events of a request.
@@ -60,7 +64,7 @@ pub enum Pause {
 impl Expect {
     /// All claims about values.
     pub fn claims(&self) -> impl Iterator<Item = &Claims> {
-        let single = [&self.every_request, &self.every_event, &self.state];
+        let single = [&self.every_request, &self.every_event, &self.state, &self.counters, &self.files];
         single.into_iter().chain(self.request.values()).chain(self.event.values())
     }
 

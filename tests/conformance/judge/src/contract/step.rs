@@ -52,6 +52,12 @@ pub enum Act {
     Flush(Table),
     /// `POST /reset`
     Reset,
+    /// `POST /record_command`
+    RecordCommand(Table),
+    /// `POST /set_consent`
+    SetConsent(bool),
+    /// `POST /reset_client_id`
+    ResetClientId,
     /// Ends the adapter by SIGKILL.
     Kill,
     /// Writes files into the case's directory.
@@ -69,6 +75,9 @@ struct RawStep {
     capture: Option<Table>,
     flush: Option<Table>,
     reset: Option<Table>,
+    record_command: Option<Table>,
+    set_consent: Option<bool>,
+    reset_client_id: Option<Table>,
     kill: Option<Table>,
     write: Option<BTreeMap<String, String>>,
     wait_for_requests: Option<usize>,
@@ -112,6 +121,9 @@ impl Step {
             raw.capture.map(Act::Capture),
             raw.flush.map(Act::Flush),
             raw.reset.map(|_| Act::Reset),
+            raw.record_command.map(Act::RecordCommand),
+            raw.set_consent.map(Act::SetConsent),
+            raw.reset_client_id.map(|_| Act::ResetClientId),
             raw.kill.map(|_| Act::Kill),
             raw.write.map(Act::Write),
             raw.wait_for_requests.map(Act::WaitForRequests),

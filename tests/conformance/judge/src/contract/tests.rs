@@ -2,7 +2,8 @@ use super::*;
 
 fn contract(chapter: &str) -> Result<Vec<Case>, String> {
     let dir = tempfile::tempdir().unwrap();
-    let contents = "chapters = ['c.toml']\n[init]\nflush_at = 9\n[always]\n[always_v0]\n[always_v1]\n";
+    let contents = "chapters = ['c.toml']\n[init]\nflush_at = 9\n[init_counters]\nflush_at = 8\n[always]\n[always_v0]\n\
+                    [always_v1]\n";
     std::fs::write(dir.path().join("contract.toml"), contents).unwrap();
     std::fs::write(dir.path().join("c.toml"), chapter).unwrap();
     load(&dir.path().join("contract.toml"))
@@ -43,6 +44,7 @@ fn what_cannot_be_meant_is_an_error() {
         ("steps = ['flush']\nexpect.every_event.uuid = {iss = 'uuid'}", "iss"),
         ("steps = ['flush']\nexpect.every_event.uuid = '{who}'", "{who}"),
         ("steps = ['flush']\nwires = ['v2']\nexpect.requests = 1", "v2"),
+        ("steps = ['flush']\nexpect.counters.id = 'i'", "the wire counters"),
         ("steps = [{write = {a = 1}}, 'flush']\nexpect.requests = 1", "steps"),
         ("steps = ['flush']\neach = []\nexpect.requests = 1", "no case"),
         ("typo = 1\nsteps = ['flush']\nexpect.requests = 1", "typo"),
@@ -53,6 +55,10 @@ fn what_cannot_be_meant_is_an_error() {
     let of_sam =
         contract("[[case]]\nname = 'n'\nrule = 'r'\nwires = ['sam']\nsteps = ['flush']\nexpect.requests = 0\n");
     assert_eq!(of_sam.unwrap()[0].name, "sam: n");
+    let of_counters = contract(
+        "[[case]]\nname = 'n'\nrule = 'r'\nwires = ['counters']\nsteps = ['flush']\nexpect.counters.id = 'i'\n",
+    );
+    assert_eq!(of_counters.unwrap()[0].init["flush_at"].as_integer(), Some(8));
     let twice = "[[case]]\nname = 'n'\nrule = 'r'\nsteps = ['flush']\nexpect.requests = 0\n".repeat(2);
     assert!(contract(&twice).unwrap_err().contains("two cases"));
 }

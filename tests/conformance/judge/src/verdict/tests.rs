@@ -20,7 +20,12 @@ fn faults(requests: &[Seen], expect: &str) -> Vec<String> {
     let moments = Moments::new();
     let state = Some(Json::parse("{\"pending_events\":1}").unwrap());
     let lookup = |name: &str| (name == "version").then(|| toml::Value::String("run".into()));
-    Evidence { requests, state, moments: &moments, lookup: &lookup }.faults(&expect)
+    let counters = Json::parse("{\"id\":\"i\"}").unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.txt"), "a\n").unwrap();
+    std::fs::write(dir.path().join("bytes"), b"\xff").unwrap();
+    let (counters, dir) = (Some(&counters), dir.path());
+    Evidence { requests, state, counters, dir, moments: &moments, lookup: &lookup }.faults(&expect)
 }
 
 #[test]
@@ -42,6 +47,10 @@ fn each_expectation_holds_for_what_came_and_for_nothing_else() {
         ("pauses_ms = [[200, 400]]", "pauses_ms = [[100, 200]]"),
         ("pauses_ms = []", "pauses_ms = [1, 1]"),
         ("state.pending_events = 1", "state.pending_events = 0"),
+        ("counters.id = 'i'", "counters.id = 'j'"),
+        ("files.'a.txt' = \"a\\n\"", "files.'a.txt' = 'a'"),
+        ("files.'b.txt' = {is = 'absent'}", "files.'a.txt' = {is = 'absent'}"),
+        ("files.'bytes' = {is = 'present'}", "files.'b.txt' = {is = 'present'}"),
     ] {
         assert_eq!(faults(&requests(), yes), Vec::<String>::new(), "{yes}");
         assert!(!faults(&requests(), no).is_empty(), "{no}");
@@ -61,7 +70,8 @@ fn what_cannot_be_read_and_what_stands_twice_is_a_fault_of_every_case() {
         let headers = encoding.map(|name| ("content-encoding".to_owned(), name.to_owned())).into_iter().collect();
         let request = Recorded { arrived, method: "POST".into(), path: "/".into(), headers, body: body.to_vec() };
         let (moments, requests) = (Moments::new(), [Seen::of(&request)]);
-        Evidence { requests: &requests, state: None, moments: &moments, lookup: &|_| None }.unreadable()
+        let (dir, requests) = (std::path::Path::new("/"), requests.as_slice());
+        Evidence { requests, state: None, counters: None, dir, moments: &moments, lookup: &|_| None }.unreadable()
     };
     assert!(faults(br#"{"batch":[{"uuid":"u"},{"uuid":"v"}]}"#, None).is_empty());
     assert!(faults(br#"{"batch":[{"uuid":"u"},{"uuid":"u"}]}"#, None)[0].contains("twice"));
