@@ -168,7 +168,7 @@ func (c *Client) marker() string { return filepath.Join(c.root, "notice") }
 func (c *Client) decideWithNotice() Consent {
 	consent := c.decide()
 	byDefault := consent.Reason == "no_notice" || consent == Consent{true, "default"}
-	if !byDefault || c.notice() == "" || c.checkState() != nil ||
+	if !byDefault || !c.rules.hasKey || c.notice() == "" || c.checkState() != nil ||
 		c.variables.first(ciSystems) != "" && !c.config.NoticeAnywhere {
 		return consent
 	}
