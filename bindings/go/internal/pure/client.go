@@ -1,12 +1,13 @@
-// Package pure is overt without cgo: the consent rules, identity, spool, ledger and delivery of the Rust core, in Go and
-// for one wire.
+// Package pure is overt without cgo: the consent rules, identity, spool, ledger, counters and delivery of the Rust core,
+// in Go and for one wire.
 //
 // It shares a state directory with processes of the core, at the same time: the same files (docs/files.md), lines that
 // are the same byte for byte, the same locks. Tests hold it to that: tables and defaults are compared with the core's
 // source, lines and files with the core's own, and the conformance contract is played to it.
 //
 // An event goes client → event → session → spool in the caller's goroutine, and worker → session → claim → deliver in
-// another, which ends when nothing is left to do.
+// another, which ends when nothing is left to do. A command goes client → counters (lock) → reading → document → yaml →
+// place (rename), and the counts go out with the worker's pass.
 package pure
 
 import (
@@ -437,12 +438,10 @@ func (c *Client) pass() (ended pass) {
 	now := wall()
 	c.lookAtFiles()
 	othersUpload := c.uploadCounters()
-	switch ended = c.deliverEvents(now); {
-	case ended == passDone && othersUpload:
-		return passBusy
-	default:
-		return ended
+	if ended = c.deliverEvents(now); ended == passDone && othersUpload {
+		ended = passBusy
 	}
+	return ended
 }
 
 func (c *Client) deliverEvents(now time.Time) pass {

@@ -15,6 +15,8 @@ const (
 	// maxCounters, one for each command and exit code: ten codes for each of 200 commands.
 	maxCounters = 2_000
 	maxCount    = math.MaxInt64
+	// maxVersionRunes: a version that is longer is cut.
+	maxVersionRunes = 100
 )
 
 // points are counts by command and exit code.
@@ -90,7 +92,6 @@ func (d *document) takeOver(path string, code int32, count uint64) {
 
 // complete sets what the document says beside counts. A version that is empty leaves the one that stands there.
 func (d *document) complete(version, operatingSystem string, newID func() string) {
-	const maxVersionRunes = 100
 	kept := make([]rune, 0, maxVersionRunes)
 	for _, r := range version {
 		if len(kept) < maxVersionRunes && !unicode.IsControl(r) {
