@@ -1,7 +1,7 @@
 //! Reading the counters' file: the YAML that we and PACE write, in any style, and what can be saved of anything else. Pure.
 //!
 //! - YAML is read as a stream of events, which builds nothing and follows no alias, so a hostile file costs no more than
-//!   its length, which is limited before.
+//!   its length, which is limited before, or three times that if it has a fault.
 //! - What stands before the first fault is kept. Whoever writes the file anew first puts the old one aside if it held
 //!   anything that we cannot write.
 

@@ -15,11 +15,12 @@ const (
 	maxRounds = 100
 	// How long somebody waits for a holder, who is done in a tenth of a millisecond unless he hangs: an ID that is to be made,
 	// for which an event may wait; the worker; an opt-out, before it erases what the holder is at.
-	patienceForID    = 50 * time.Millisecond
-	patienceToSend   = time.Second
-	patienceToErase  = 500 * time.Millisecond
-	tryForLockEvery  = time.Millisecond
-	notWritableByAny = 0o222
+	patienceForID   = 50 * time.Millisecond
+	patienceToSend  = time.Second
+	patienceToErase = 500 * time.Millisecond
+	tryForLockEvery = time.Millisecond
+	// writableByAny is what a read-only file lacks.
+	writableByAny = 0o222
 )
 
 var errHeld = errors.New("another process holds the counters")
@@ -116,7 +117,7 @@ func (c *counters) enter(p place, path string, code int32) (document, bool, erro
 	if err != nil {
 		return fail(err)
 	}
-	if info != nil && info.Mode().Perm()&notWritableByAny == 0 {
+	if info != nil && info.Mode().Perm()&writableByAny == 0 {
 		return fail(refused("the file is read-only"))
 	}
 	if err := p.recoverFolding(before); err != nil {
