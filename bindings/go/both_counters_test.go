@@ -34,13 +34,14 @@ func counted(t *testing.T, before string, pure bool) string {
 	dir := t.TempDir()
 	config := bothConfig(t)
 	config.CountersPath, config.CountersInterval = filepath.Join(dir, "telemetry.yaml"), Duration(-1)
-	for path, content := range map[string]string{config.CountersPath: before, filepath.Join(config.StateDir, "client_id"): someUUID} {
+	id := filepath.Join(config.StateDir, "client_id")
+	for path, content := range map[string]string{config.CountersPath: before, id: someUUID} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	core, client := openBoth(t, config)
-	status, id, counts := Status(0), "", ""
+	status, counts := Status(0), ""
 	if pure {
 		status = Status(client.RecordCommand("pace version", 0))
 		id, _ = client.ClientID()

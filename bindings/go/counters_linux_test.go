@@ -281,7 +281,8 @@ func TestADocumentIsTakenByOKAlone(t *testing.T) {
 		taken  bool
 	}{
 		{http.StatusOK, "OK", true, true}, {http.StatusOK, " OK\n", true, true}, {http.StatusOK, "OK", false, false},
-		{http.StatusOK, "", true, false}, {http.StatusCreated, "OK", true, false}, {http.StatusServiceUnavailable, "OK", true, false},
+		{http.StatusOK, "", true, false}, {http.StatusCreated, "OK", true, false},
+		{http.StatusServiceUnavailable, "OK", true, false},
 	} {
 		server := (&server{status: answer.status, says: answer.says}).start(t)
 		config := uploading(t, server, time.Hour)
@@ -354,7 +355,8 @@ func TestAnExitThatWaitsAndAWorkerUploadToo(t *testing.T) {
 func TestWhatFindsNoRoomIsReportedLaterAndWhatTheHostDropsIsNot(t *testing.T) {
 	for _, full := range []bool{true, false} {
 		server := serve(t)
-		config := counting(t, strings.Replace(paceFile, "    pace version:", "    pace get:\n        0: {cumulative_count: 3}\n    pace version:", 1))
+		before := strings.Replace(paceFile, "    pace version:", "    pace get:\n        0: {cumulative_count: 3}\n    pace version:", 1)
+		config := counting(t, before)
 		config.APIKey, config.Endpoint, config.CountersInterval = "phc_test", server.url, overt.Duration(0)
 		config.ReportLosses = overt.Bool(false)
 		narrow := config

@@ -1,5 +1,5 @@
-// Package pure is overt without cgo: the consent rules, identity, spool, ledger, counters and delivery of the Rust core,
-// in Go and for one wire.
+// Package pure is overt without cgo: the consent rules, identity, spool, ledger, counters and delivery of the Rust
+// core, in Go and for one wire.
 //
 // It shares a state directory with processes of the core, at the same time: the same files (docs/files.md), lines that
 // are the same byte for byte, the same locks. Tests hold it to that: tables and defaults are compared with the core's
@@ -327,7 +327,8 @@ func (c *Client) openSession() (*session, error) {
 	return s, nil
 }
 
-// Capture records an event. When it answers OK, the event is stored under this UUID, and survives the death of the process.
+// Capture records an event. When it answers OK, the event is stored under this UUID, and survives the death of the
+// process.
 func (c *Client) Capture(event *Event) (UUID, Status) {
 	uuid, status, _ := c.capture(event)
 	return uuid, status

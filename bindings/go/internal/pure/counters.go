@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// maxRounds is how often the holder looks for records that were left meanwhile: some milliseconds of work for others at
-	// the most. Then the next run enters them.
+	// maxRounds is how often the holder looks for records that were left meanwhile: some milliseconds of work for
+	// others at the most. Then the next run enters them.
 	maxRounds = 100
-	// How long somebody waits for a holder, who is done in a tenth of a millisecond unless he hangs: an ID that is to be made,
-	// for which an event may wait; the worker; an opt-out, before it erases what the holder is at.
+	// How long somebody waits for a holder, who is done in a tenth of a millisecond unless he hangs: an ID that is to
+	// be made, for which an event may wait; the worker; an opt-out, before it erases what the holder is at.
 	patienceForID   = 50 * time.Millisecond
 	patienceToSend  = time.Second
 	patienceToErase = 500 * time.Millisecond
@@ -28,16 +28,16 @@ var errHeld = errors.New("another process holds the counters")
 // counters are those of one tool: a file that any number of processes count into, exactly.
 //
 // Who has the lock reads the file, counts, and puts the new content in its place by a rename: a process that is killed
-// before has not counted, one that is killed afterwards has. Who does not get the lock waits for nobody: it leaves a record,
-// and whoever has the lock looks for such before it goes for good.
+// before has not counted, one that is killed afterwards has. Who does not get the lock waits for nobody: it leaves a
+// record, and whoever has the lock looks for such before it goes for good.
 type counters struct {
 	path    string
 	version string        // the tool's; empty: what stands there stays
 	newID   func() string // for a file that has none
 }
 
-// count counts a command; when it answers OK, that is for good. allowed is asked with the lock held, so nothing is counted
-// after an opt-out has erased.
+// count counts a command; when it answers OK, that is for good. allowed is asked with the lock held, so nothing is
+// counted after an opt-out has erased.
 func (c *counters) count(path string, code int32, allowed func() bool) (Status, error) {
 	p := placeOf(c.path)
 	if err := p.make(); err != nil {
@@ -76,8 +76,8 @@ func (c *counters) count(path string, code int32, allowed func() bool) (Status, 
 	return status, nil
 }
 
-// lookBehind enters what was left as records while this process held the lock. Who left one looked for the lock once more
-// after that, and found us: so we look for records once we have let go.
+// lookBehind enters what was left as records while this process held the lock. Who left one looked for the lock once
+// more after that, and found us: so we look for records once we have let go.
 func (c *counters) lookBehind(p place, allowed func() bool) {
 	for range maxRounds {
 		if !p.recordsWait() {
@@ -109,8 +109,8 @@ func (p place) wait(patience time.Duration) (*os.File, error) {
 	}
 }
 
-// enter enters a command, "" for none, and all records into the file. Only for who holds the lock. Not counted: it would be
-// one counter too many.
+// enter enters a command, "" for none, and all records into the file. Only for who holds the lock. Not counted: it
+// would be one counter too many.
 func (c *counters) enter(p place, path string, code int32) (document, bool, error) {
 	fail := func(err error) (document, bool, error) { return document{}, false, err }
 	before, info, err := p.read()

@@ -13,9 +13,9 @@ import (
 // maxCountersBytes is more than the file of maxCounters counters with the longest names.
 const maxCountersBytes = 1 << 20
 
-// A place is where the counters' file lies; docs/counters.md says what lies beside it. A directory of its own, whose name is
-// the file's and .overt, holds the lock, the draft of whatever is about to take a file's place, records, and what was
-// reported.
+// A place is where the counters' file lies; docs/counters.md says what lies beside it. A directory of its own, whose
+// name is the file's and .overt, holds the lock, the draft of whatever is about to take a file's place, records, and
+// what was reported.
 type place struct {
 	file string // what a symbolic link points to
 	dir  string
@@ -86,8 +86,8 @@ func (p place) isThere() bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// read gives the file's content, nil if it is larger than any file of counters, and its mode; no info if there is no file.
-// One that we may not replace is an error.
+// read gives the file's content, nil if it is larger than any file of counters, and its mode; no info if there is no
+// file. One that we may not replace is an error.
 func (p place) read() (content []byte, info fs.FileInfo, err error) {
 	info, err = os.Stat(p.file)
 	switch {
@@ -109,8 +109,8 @@ func (p place) read() (content []byte, info fs.FileInfo, err error) {
 	return content, info, err
 }
 
-// put puts a content in a file's place, whole; like is the file whose mode it gets, or nil. Only for who holds the lock:
-// there is one draft.
+// put puts a content in a file's place, whole; like is the file whose mode it gets, or nil. Only for who holds the
+// lock: there is one draft.
 func (p place) put(target string, content []byte, like fs.FileInfo) error {
 	draft := filepath.Join(p.dir, "draft")
 	err := checkSize(int64(len(content)))

@@ -23,8 +23,9 @@ const (
 )
 
 // A record is a command that waits to be entered, because its process found the lock taken: a file of its own with one
-// line, `code path`, which counts with its line break. No name is used twice. Records are entered exactly once, whenever a
-// process dies: `folding` names them and the content that the file will have with them, and goes when they have gone.
+// line, `code path`, which counts with its line break. No name is used twice. Records are entered exactly once,
+// whenever a process dies: `folding` names them and the content that the file will have with them, and goes when they
+// have gone.
 type leftRecord struct {
 	file, path string
 	code       int32

@@ -10,10 +10,10 @@ import (
 
 // A reportPage is reported.json: what of the counts was reported as events, for servers that take events only.
 //
-// A report says for each command and code by how much its count has grown since the report before. It is written down, with
-// its period, at the moment in which the counts become the base of the next one, and is made with the lock held. So it is
-// made once. One that was not finished is made again with the next: of the same events, whose UUIDs follow from ID,
-// command, code and period. A count that is smaller than its base is that of a file that began anew.
+// A report says for each command and code by how much its count has grown since the report before. It is written down,
+// with its period, at the moment in which the counts become the base of the next one, and is made with the lock held.
+// So it is made once. One that was not finished is made again with the next: of the same events, whose UUIDs follow
+// from ID, command, code and period. A count that is smaller than its base is that of a file that began anew.
 type reportPage struct {
 	ID     string  `json:"id"`     // of the file that was reported
 	Base   points  `json:"base"`   // up to which everything is in a report
@@ -38,8 +38,9 @@ type growth struct {
 	at    time.Time
 }
 
-// isDueAt says whether the counts are to go out, once an interval and not before there are any. The stamp, in the file in
-// which PACE keeps it, is written before anything is sent. One of the future is that of a clock that was set back since.
+// isDueAt says whether the counts are to go out, once an interval and not before there are any. The stamp, in the file
+// in which PACE keeps it, is written before anything is sent. One of the future is that of a clock that was set back
+// since.
 func (p place) isDueAt(now time.Time, interval time.Duration) bool {
 	text, err := readAnyones(p.stamp())
 	last, unread := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 63)
@@ -60,8 +61,8 @@ func (c *counters) claim(p place, now time.Time, interval time.Duration) (docume
 	return claimed, err == nil, err
 }
 
-// report makes the report that is due, if one is. send stores an event; false if it cannot, and the rest is made with the
-// next report.
+// report makes the report that is due, if one is. send stores an event; false if it cannot, and the rest is made with
+// the next report.
 func (c *counters) report(now time.Time, interval time.Duration, allowed func() bool, send func(growth) bool) error {
 	p := placeOf(c.path)
 	lock, err := p.hold()

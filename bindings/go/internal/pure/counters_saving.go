@@ -12,9 +12,9 @@ import (
 
 // What can be saved of a counters' file that is not whole, as the core saves it.
 
-// prepare gives a text that this library reads as the core's does, and where reading it ends: at a zero byte, or at a byte
-// order mark that is not the first. The library takes no character that is not printed, and some for line breaks; so they
-// stand aside, in private use.
+// prepare gives a text that this library reads as the core's does, and where reading it ends: at a zero byte, or at a
+// byte order mark that is not the first. The library takes no character that is not printed, and some for line breaks;
+// so they stand aside, in private use.
 func prepare(content []byte) (blank found, text []byte, end int) {
 	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	// Go's library takes a tab for the space behind a colon, the core's does not. No text of ours has a tab in it.
@@ -61,8 +61,8 @@ func (f *found) valueOf(node *yaml.Node) string {
 	}, node.Value)
 }
 
-// beforeFault reads what stands before the first fault. The library gives nothing of a document with one, so the longest
-// beginning without is looked for: just before the place where the library has noticed it, or else by lines.
+// beforeFault reads what stands before the first fault. The library gives nothing of a document with one, so the
+// longest beginning without is looked for: just before the place where the library has noticed it, or else by lines.
 func (f found) beforeFault(text []byte) found {
 	const mostTries, mostBytes = 64, 4 << 20 // together some 0.1 s
 	slow := slowly{bytes.NewReader(text)}

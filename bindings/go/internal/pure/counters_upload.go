@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// RecordCommand counts a command, whose path is made of words that the tool defines. When it answers OK, it is counted for
-// good. It waits neither for the network nor for other processes.
+// RecordCommand counts a command, whose path is made of words that the tool defines. When it answers OK, it is counted
+// for good. It waits neither for the network nor for other processes.
 func (c *Client) RecordCommand(path string, code int32) Status {
 	switch {
 	case !c.Consent().Enabled:
@@ -43,7 +43,8 @@ func (c *Client) Counters() string {
 	return ""
 }
 
-// allowed says whether it may be counted, asked with the lock of the counters held. The host is asked before: it is its code.
+// allowed says whether it may be counted, asked with the lock of the counters held. The host is asked before: it is its
+// code.
 func (c *Client) allowed() func() bool {
 	host := c.hostSays()
 	return func() bool {
@@ -73,7 +74,8 @@ func (c *Client) afterCounting() {
 // reportCounts says by events what was counted since the last time, if that is how the counts go out and it is time.
 func (c *Client) reportCounts() {
 	now, interval := wall(), c.config.CountersInterval
-	if c.config.CountersEndpoint != "" || interval < 0 || !c.mayRecord(false) || !placeOf(c.counters.path).isDueAt(now, interval) {
+	asEvents := c.config.CountersEndpoint == "" && interval >= 0 && c.mayRecord(false)
+	if !asEvents || !placeOf(c.counters.path).isDueAt(now, interval) {
 		return
 	}
 	err := c.counters.report(now, interval, c.allowed(), func(grown growth) bool {
@@ -165,7 +167,9 @@ func (c *Client) uploadHeld(lock *os.File, kept string) error {
 }
 
 // claimToSend takes the lock and then the right to send.
-func (c *counters) claimToSend(now time.Time, interval time.Duration, allowed func() bool) (found document, due bool, err error) {
+func (c *counters) claimToSend(
+	now time.Time, interval time.Duration, allowed func() bool,
+) (found document, due bool, err error) {
 	p := placeOf(c.path)
 	if err := p.make(); err != nil {
 		return found, false, err

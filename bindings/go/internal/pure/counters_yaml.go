@@ -51,7 +51,7 @@ func isAlphabetic(r rune) bool { return unicode.IsLetter(r) || unicode.Is(unicod
 func isBare(text string) bool {
 	plain := func(r rune) bool { return r < 0x80 && (isAlphanumeric(byte(r)) || strings.ContainsRune(" -_./+", r)) }
 	switch {
-	case text == "", strings.TrimFunc(text, plain) != "", strings.HasSuffix(text, " "), strings.ContainsRune(" -.+", rune(text[0])):
+	case text == "", strings.TrimFunc(text, plain) != "", strings.Contains(" -.+", text[:1]), strings.HasSuffix(text, " "):
 		return false
 	case '0' <= text[0] && text[0] <= '9':
 		// 1.16 is a number and 1.16.0 is none; an ID has hyphens where no number and no date has them.
