@@ -1,5 +1,3 @@
-//go:build cgo
-
 package overt_test
 
 import (

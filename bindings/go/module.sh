@@ -44,9 +44,12 @@ require github.com/overt-telemetry/overt/bindings/go v0.0.0
 replace github.com/overt-telemetry/overt/bindings/go => $module
 GO
 version=$(sed -n 's/^#define OVERT_VERSION "\(.*\)"$/\1/p' "$root/include/overt.h")
-# Go's own caches stay; what knows this repository goes.
+# Go's own caches stay; what knows this repository goes. What the module needs comes from what was downloaded for it.
+(cd "$module" && go mod download)
+downloads=$(go env GOMODCACHE)/cache/download
 unset CGO_CFLAGS CGO_LDFLAGS LD_LIBRARY_PATH PKG_CONFIG_PATH TELEMETRY_ENABLED DO_NOT_TRACK OVERT_DEBUG
-export GOFLAGS=-buildvcs=false GOPROXY=off GOPATH="$scratch/gopath" GOMODCACHE="$scratch/gopath/mod"
+export GOFLAGS="-buildvcs=false -modcacherw" GOPROXY="file://$downloads" GOSUMDB=off GOPATH="$scratch/gopath" GOMODCACHE="$scratch/gopath/mod"
+go mod tidy
 
 built() { # built WHAT NUMBER: it runs, and this many events wait in one state directory of all
     said=$(LD_LIBRARY_PATH=${library:-} ./program "$scratch/state")

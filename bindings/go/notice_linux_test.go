@@ -24,6 +24,34 @@ func init() {
 	}
 }
 
+func init() {
+	children["with a notice and no key"] = func(counters string) {
+		client, err := overt.New(overt.Config{
+			App: "scenario", StateDir: os.Getenv("OVERT_TEST_STATE"), Notice: "this tool says …", NoticeAnywhere: true,
+			CountersPath: counters, Background: overt.Bool(false),
+		})
+		fmt.Println(client.NoticeShown(), client.RecordCommand("pace", 0), err)
+	}
+}
+
+func TestANoticeIsShownOnlyWhereSomethingCanBeRecorded(t *testing.T) {
+	dir := t.TempDir()
+	for _, row := range []struct{ counters, said, shown string }{
+		{"", "false overt: telemetry is off <nil>\n", ""},
+		{dir + "/telemetry.yaml", "true overt: ok <nil>\n", "this tool says …\n"},
+	} {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "OVERT_TEST_CHILD=with a notice and no key", "OVERT_TEST_ARGUMENT="+row.counters,
+			"OVERT_TEST_STATE="+dir+"/state")
+		var shown bytes.Buffer
+		child.Stderr = &shown
+		said, err := child.Output()
+		equal(t, "error", err, nil)
+		equal(t, "said", string(said), row.said)
+		equal(t, "shown", shown.String(), row.shown)
+	}
+}
+
 // terminal opens a pseudo-terminal.
 func terminal(t *testing.T) (ours, theirs *os.File) {
 	t.Helper()

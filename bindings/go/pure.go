@@ -64,10 +64,19 @@ func waitAtExit(c *Client) Status {
 	return Status(c.native.WaitAtExit())
 }
 
-// Counting needs cgo; New has refused Config.CountersPath.
-func recordCommand(*Client, string, int32) Status { return Disabled }
+func recordCommand(c *Client, path string, exitCode int32) Status {
+	if c.native == nil {
+		return Disabled
+	}
+	return Status(c.native.RecordCommand(path, exitCode))
+}
 
-func countersJSON(*Client) string { return "" }
+func countersJSON(c *Client) string {
+	if c.native == nil {
+		return ""
+	}
+	return c.native.Counters()
+}
 
 func closeNative(c *Client, wait time.Duration) Status {
 	if c.native == nil {

@@ -27,9 +27,6 @@ func TestWithoutCgoNothingIsSilentlyMissing(t *testing.T) {
 		"response_wait: needs cgo":     func(c *overt.Config) { c.ResponseWait = overt.Duration(0) },
 		"client_id_key: needs cgo":     func(c *overt.Config) { c.ClientIDKey = "id" },
 		"consent_path and consent_key": func(c *overt.Config) { c.ConsentPath = "metadata.json" },
-		"counters_path: needs cgo":     func(c *overt.Config) { c.CountersPath = "telemetry.yaml" },
-		"counters_endpoint: needs cgo": func(c *overt.Config) { c.CountersEndpoint = "https://example.com" },
-		"counters_interval: needs cgo": func(c *overt.Config) { c.CountersInterval = overt.Duration(0) },
 		"compression: \"br\" is not":   func(c *overt.Config) { c.Compression = "br" },
 		"wire: \"posthog-v2\" is not ": func(c *overt.Config) { c.Wire = "posthog-v2" },
 	} {

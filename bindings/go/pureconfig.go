@@ -24,9 +24,6 @@ func openPure(config *Config) (*pure.Client, error) {
 		{"response_wait", config.ResponseWait != nil},
 		{"client_id_key", config.ClientIDKey != ""},
 		{"consent_path and consent_key", config.ConsentPath != "" || config.ConsentKey != ""},
-		{"counters_path", config.CountersPath != ""},
-		{"counters_endpoint", config.CountersEndpoint != ""},
-		{"counters_interval", config.CountersInterval != nil},
 	} {
 		if lacking.set {
 			return nil, fmt.Errorf("overt: %s: needs cgo", lacking.name)
@@ -49,6 +46,7 @@ func pureConfig(config *Config) (pure.Config, error) {
 	to.AllowPlainHTTP, to.StateDir, to.ClientIDPath = config.AllowPlainHTTP, config.StateDir, config.ClientIDPath
 	to.PersonProfiles, to.HistoricalMigration, to.Debug = config.PersonProfiles, config.HistoricalMigration, config.Debug
 	to.Consent, to.ConsentFunc, to.ConsentEnv = config.Consent, config.ConsentFunc, config.ConsentEnv
+	to.CountersPath, to.CountersEndpoint = config.CountersPath, config.CountersEndpoint
 	to.InCI, to.Notice, to.SendBeforeNotice = config.InCI, config.Notice, config.SendBeforeNotice
 	to.NoticeAnywhere = config.NoticeAnywhere
 	for _, name := range slices.Sorted(maps.Keys(config.ExtraHeaders)) {
@@ -71,6 +69,7 @@ func pureConfig(config *Config) (pure.Config, error) {
 	unlessZero(&to.MaxSpoolAge, config.MaxSpoolAge)
 
 	unlessNil(&to.FlushInterval, config.FlushInterval)
+	unlessNil(&to.CountersInterval, config.CountersInterval)
 	unlessNil(&to.MaxRetries, config.MaxRetries)
 	unlessNil(&to.MaxMemoryEvents, config.MaxMemoryEvents)
 	unlessNil(&to.Background, config.Background)

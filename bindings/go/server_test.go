@@ -38,6 +38,7 @@ type event struct {
 type server struct {
 	url    string
 	status int
+	says   string
 	// hold, if there is one, is waited for before each answer.
 	hold    chan struct{}
 	arrived chan request
@@ -88,6 +89,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) {
 		<-s.hold
 	}
 	w.WriteHeader(s.status)
+	io.WriteString(w, s.says)
 }
 
 func (s *server) requests() []request {

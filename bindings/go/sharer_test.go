@@ -2,6 +2,7 @@ package overt_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -56,4 +57,37 @@ func init() {
 		}
 		fmt.Println(client.SetConsent(false))
 	}
+}
+
+func init() {
+	// Counts until it is ended, each time with a client of its own, as each run of a tool has, and says so.
+	children["count on and on"] = func(argument string) {
+		dir, command, _ := strings.Cut(argument, " ")
+		for {
+			fmt.Println(countOnce(dir, command))
+		}
+	}
+	children["count once"] = func(argument string) {
+		dir, command, _ := strings.Cut(argument, " ")
+		fmt.Println(countOnce(dir, command))
+	}
+}
+
+// counter is a tool that reports each count at once, by events that nobody takes.
+func counter(dir string) overt.Config {
+	return overt.Config{
+		App: "scenario", AppVersion: "v1.16.0", APIKey: "phc_test", Endpoint: "http://127.0.0.1:9", InCI: true,
+		StateDir: filepath.Join(dir, "state"), CountersPath: filepath.Join(dir, "config", "telemetry.yaml"),
+		CountersInterval: overt.Duration(0), Background: overt.Bool(false), ReportLosses: overt.Bool(false),
+		MaxSpoolEvents: 1_000_000, MaxSpoolBytes: 1 << 30,
+	}
+}
+
+func countOnce(dir, command string) overt.Status {
+	client, err := overt.New(counter(dir))
+	if err != nil {
+		panic(err)
+	}
+	defer client.Close()
+	return client.RecordCommand(command, 0)
 }

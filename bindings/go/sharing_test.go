@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	overt "github.com/overt-telemetry/overt/bindings/go"
 )
 
 // binaries are this test program with the core and with the pure client.
@@ -168,6 +170,99 @@ func TestOffStopsWhatTheOtherKindRecords(t *testing.T) {
 		recorder.Process.Kill()
 		recorder.Wait()
 		equal(t, "the choice", strings.HasPrefix(readFile(t, filepath.Join(dir, "consent")), "off "), true)
+	}
+}
+
+// counted gives the counts of a tool's file, by command.
+func counted(t *testing.T, client *overt.Client) map[string]int {
+	t.Helper()
+	var document struct {
+		Points map[string]map[string]struct {
+			Count int `json:"cumulative_count"`
+		} `json:"metric_points"`
+	}
+	if err := json.Unmarshal([]byte(client.Counters()), &document); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for command, codes := range document.Points {
+		counts[command] = codes["0"].Count
+	}
+	return counts
+}
+
+func TestBothKindsCountIntoOneFileWhoeverIsKilled(t *testing.T) {
+	core, pure := binaries(t)
+	for _, last := range []string{pure, core} {
+		dir := t.TempDir()
+		said := make([]int, 16)
+		var all sync.WaitGroup
+		for n := range said {
+			all.Go(func() {
+				child, out := child(t, []string{core, pure}[n%2], "count on and on", fmt.Sprintf("%s pace %d", dir, n))
+				time.AfterFunc(time.Duration(200+rand.IntN(600))*time.Millisecond, func() { child.Process.Kill() })
+				for lines := bufio.NewScanner(out); lines.Scan(); {
+					if lines.Text() != "overt: ok" {
+						t.Errorf("%d says %q", n, lines.Text())
+					}
+					said[n]++
+				}
+				child.Wait()
+			})
+		}
+		all.Wait()
+		// What was under way is entered and reported by the next two, of either kind.
+		for _, binary := range []string{core, pure, last} {
+			one, out := child(t, binary, "count once", dir+" pace last")
+			text, _ := io.ReadAll(out)
+			one.Wait()
+			equal(t, "counted", string(text), "overt: ok\n")
+		}
+		config := counter(dir)
+		config.CountersInterval = overt.Duration(-1)
+		client := open(t, config)
+		counts, total, unsaid := counted(t, client), 0, 0
+		for n, said := range said {
+			more := counts[fmt.Sprintf("pace %d", n)] - said
+			if more != 0 && more != 1 {
+				t.Errorf("pace %d: %d said, %d more counted", n, said, more)
+			}
+			total, unsaid = total+said+more, unsaid+more
+		}
+		equal(t, "the last ones", counts["pace last"], 3)
+
+		// What events say is what was counted, each UUID once.
+		reported, sum := map[string]int{}, 0
+		for _, line := range client.Pending() {
+			var event struct {
+				UUID       string
+				Properties struct{ Count int }
+			}
+			if err := json.Unmarshal([]byte(line), &event); err != nil {
+				t.Fatal(err)
+			}
+			if before, again := reported[event.UUID]; again && before != event.Properties.Count {
+				t.Errorf("%s is two events", event.UUID)
+			}
+			reported[event.UUID] = event.Properties.Count
+		}
+		for _, count := range reported {
+			sum += count
+		}
+		equal(t, "reported", sum, total+3)
+		for _, file := range files(t, filepath.Join(dir, "config")) {
+			switch name := filepath.Base(file); {
+			case name == "telemetry.yaml", name == "lock", name == "reported.json", name == "telemetry-last-upload-timestamp":
+			// Who died before the line break has not counted; it goes when it is old.
+			case strings.HasSuffix(name, ".count") && !strings.HasSuffix(readFile(t, file), "\n"):
+			default:
+				t.Errorf("left: %s: %q", file, readFile(t, file))
+			}
+		}
+		if total < 100 {
+			t.Errorf("only %d commands were counted", total)
+		}
+		t.Logf("%d commands counted, %d of them about to be said; %d reports", total, unsaid, len(reported))
 	}
 }
 

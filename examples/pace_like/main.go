@@ -45,9 +45,8 @@ func telemetry() overt.Config {
 		CountersEndpoint: os.Getenv("PACE_TELEMETRY_ENDPOINT"),
 		ConsentEnv:       []string{"PACE_TELEMETRY"},
 		Notice:           notice,
-		// A run is shorter than a request.
-		DetachedUpload: true,
 	}
+	upload(&config)
 	if seconds, err := strconv.Atoi(os.Getenv("PACE_TELEMETRY_INTERVAL")); err == nil {
 		config.CountersInterval = overt.Duration(time.Duration(seconds) * time.Second)
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/overt-telemetry/overt/bindings/go/overtcobra"
 )
 
-// What does not count works with and without cgo.
 func TestEventsAndTheChoiceNeedNoCounters(t *testing.T) {
 	dir := t.TempDir()
 	config := overt.Config{

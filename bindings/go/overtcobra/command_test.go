@@ -1,5 +1,3 @@
-//go:build cgo
-
 package overtcobra_test
 
 import (

@@ -1,7 +1,7 @@
 //! Reading the counters' file: the YAML that we and PACE write, in any style, and what can be saved of anything else. Pure.
 //!
 //! - YAML is read as a stream of events, which builds nothing and follows no alias, so a hostile file costs no more than
-//!   its length, which is limited before.
+//!   its length, which is limited before, or three times that if it has a fault.
 //! - What stands before the first fault is kept. Whoever writes the file anew first puts the old one aside if it held
 //!   anything that we cannot write.
 
@@ -32,14 +32,26 @@ pub(crate) fn read(content: &[u8]) -> Read {
     let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
     // Go's library takes a tab for the space behind a colon, ours does not. No text of ours has a tab in it.
     let bare = &if bare.contains(":\t") { Cow::Owned(bare.replace(":\t", ": ")) } else { Cow::Borrowed(bare) };
-    let mut reader = Reader { parser: Parser::new_from_str(bare), found: Read::default() };
-    reader.found.damaged = matches!(text, Cow::Owned(_));
-    reader.stream();
-    let mut found = reader.found;
+    let (mut found, fault) = stream(bare);
+    found.damaged |= matches!(text, Cow::Owned(_));
+    // The library looks ahead: a fault can take the end of the line before with it, and its place can be that line.
+    for lines in fault.into_iter().flat_map(|line| [line - 1, line]) {
+        let before: String = bare.split_inclusive('\n').take(lines).collect();
+        for (path, codes) in stream(&before).0.document.points {
+            codes.into_iter().for_each(|(code, count)| found.document.take_over(&path, code, count));
+        }
+    }
     if found.damaged && found.document.id.is_empty() {
         found.document.id = bare.lines().find_map(id_in_line).unwrap_or_default();
     }
     found
+}
+
+/// Reads a text up to its first fault. What was found, and the line of the fault, from 1 on.
+fn stream(text: &str) -> (Read, Option<usize>) {
+    let mut reader = Reader { parser: Parser::new_from_str(text), found: Read::default(), fault: None };
+    reader.stream();
+    (reader.found, reader.fault)
 }
 
 /// The ID stands near the end of the file, where a fault before it would hide it.
@@ -51,6 +63,7 @@ fn id_in_line(line: &str) -> Option<String> {
 struct Reader<'i> {
     parser: Parser<'i, StrInput<'i>>,
     found: Read,
+    fault: Option<usize>,
 }
 
 impl<'i> Reader<'i> {
@@ -58,8 +71,9 @@ impl<'i> Reader<'i> {
     fn next(&mut self) -> Option<Event<'i>> {
         match self.parser.next_event()? {
             Ok((event, _)) => Some(event),
-            Err(_) => {
+            Err(fault) => {
                 self.found.damaged = true;
+                self.fault = Some(fault.marker().line().max(1));
                 None
             }
         }

@@ -15,6 +15,7 @@ mod read_only;
 mod short_run;
 mod taken_over;
 mod uploads;
+mod vectors;
 
 use overt::{Client, Config, Counted};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,9 @@
 package pure
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -65,12 +63,8 @@ type claim struct {
 
 // claim takes the right to deliver; nil if another process has it.
 func (s *spool) claim(now time.Time, counts *counts) (*claim, error) {
-	lock, err := openOurs(filepath.Join(s.dir, "upload.lock"), os.O_RDWR|os.O_CREATE)
-	if err != nil {
-		return nil, err
-	}
-	if taken, err := tryLock(lock); !taken {
-		lock.Close()
+	lock, err := takeLock(filepath.Join(s.dir, "upload.lock"))
+	if lock == nil {
 		return nil, err
 	}
 	c := &claim{spool: s, lock: lock, counts: counts}
@@ -153,16 +147,14 @@ func (c *claim) dropExpired(now time.Time) {
 			old = append(old, r)
 		}
 	}
-	text, err := io.ReadAll(io.NewSectionReader(c.lock, 0, 32))
-	since, unread := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil || unread != nil || since > now.UnixMilli() || len(old) == 0 {
+	since, any := noted(c.lock, now)
+	switch {
+	case len(old) == 0:
+		_ = note(c.lock, 0)
+		return
+	case !any:
 		since = now.UnixMilli()
-		if len(text) > 0 {
-			_ = c.lock.Truncate(0)
-		}
-		if len(old) > 0 {
-			_, _ = c.lock.WriteAt([]byte(strconv.FormatInt(since, 10)+"\n"), 0)
-		}
+		_ = note(c.lock, since)
 	}
 	if now.Sub(time.UnixMilli(since)) < min(c.maxAge, maxGrace) {
 		return
@@ -186,8 +178,7 @@ func (c *claim) hasLeft() bool {
 // finish ends the claim: removes what needs no more delivery and brings the books up to date. Nothing is to be tried by
 // itself before parkedUntil, in Unix milliseconds.
 func (c *claim) finish(parkedUntil int64) {
-	defer c.lock.Close()
-	defer unlock(c.lock)
+	defer release(c.lock)
 	for _, r := range c.readings {
 		if r.isDelivered() {
 			c.retire(r)

@@ -1,12 +1,13 @@
-// Package pure is overt without cgo: the consent rules, identity, spool, ledger and delivery of the Rust core, in Go and
-// for one wire.
+// Package pure is overt without cgo: the consent rules, identity, spool, ledger, counters and delivery of the Rust
+// core, in Go and for one wire.
 //
 // It shares a state directory with processes of the core, at the same time: the same files (docs/files.md), lines that
 // are the same byte for byte, the same locks. Tests hold it to that: tables and defaults are compared with the core's
 // source, lines and files with the core's own, and the conformance contract is played to it.
 //
 // An event goes client → event → session → spool in the caller's goroutine, and worker → session → claim → deliver in
-// another, which ends when nothing is left to do.
+// another, which ends when nothing is left to do. A command goes client → counters (lock) → reading → document → yaml →
+// place (rename), and the counts go out with the worker's pass.
 package pure
 
 import (
@@ -38,6 +39,9 @@ type Client struct {
 	worker    worker
 	counts    counts
 	look      every
+	// counters are nil unless there is a file for them.
+	counters       *counters
+	lookAtCounters every
 	// said is what SetConsent said in this process; decided is the decision, so that the disabled path is one load.
 	said    atomic.Pointer[bool]
 	decided atomic.Pointer[Consent]
@@ -57,6 +61,7 @@ func New(config Config) (*Client, error) {
 	}
 	c := &Client{
 		config: config, variables: ofProcess(), transport: newTransport(config.ConnectTimeout), look: every{length: lookEvery},
+		lookAtCounters: every{length: lookEvery},
 		to: destination{
 			Wire: config.Wire, Endpoint: config.Endpoint, APIKey: config.APIKey, Compression: config.Compression,
 			HistoricalMigration: config.HistoricalMigration, ExtraHeaders: append([][2]string{}, config.ExtraHeaders...),
@@ -74,6 +79,13 @@ func New(config Config) (*Client, error) {
 		c.super = super
 	}
 	c.root, c.rules = stateDir(config.StateDir, config.App, c.variables), readRules(&config, c.variables)
+	if config.CountersPath != "" {
+		path, err := filepath.Abs(config.CountersPath) // the host may change its working directory
+		if err != nil {
+			return nil, fmt.Errorf("counters_path: %w", err)
+		}
+		c.counters = &counters{path: path, version: config.AppVersion, newID: c.newID}
+	}
 	c.worker = worker{
 		flushAt: config.FlushAt, flushInterval: config.FlushInterval, pass: c.pass, changed: make(chan struct{}),
 	}
@@ -135,12 +147,15 @@ func (c *Client) hostSays() (answer *bool) {
 }
 
 // decide decides anew, and keeps the answer.
-func (c *Client) decide() Consent {
+func (c *Client) decide() Consent { return c.decideAs(c.hostSays()) }
+
+// decideAs does the same with what the host says.
+func (c *Client) decideAs(host *bool) Consent {
 	stored := ""
 	if c.root != "" && !c.rules.sayOff() {
 		stored = readChoice(c.consentPath())
 	}
-	consent := c.rules.decide(c.hostSays(), stored, func() bool {
+	consent := c.rules.decide(host, stored, func() bool {
 		return c.config.SendBeforeNotice || c.notice() == "" || c.root != "" && wasShown(c.marker())
 	})
 	c.decided.Store(&consent)
@@ -154,7 +169,7 @@ func (c *Client) marker() string { return filepath.Join(c.root, "notice") }
 func (c *Client) decideWithNotice() Consent {
 	consent := c.decide()
 	byDefault := consent.Reason == "no_notice" || consent == Consent{true, "default"}
-	if !byDefault || c.notice() == "" || c.checkState() != nil ||
+	if !byDefault || !c.rules.hasKey || c.notice() == "" || c.checkState() != nil ||
 		c.variables.first(ciSystems) != "" && !c.config.NoticeAnywhere {
 		return consent
 	}
@@ -234,7 +249,12 @@ func (c *Client) erase() error {
 	if err := c.checkState(); err != nil {
 		return err
 	}
-	return errors.Join(removeIfThere(c.idPath()), os.RemoveAll(c.spools()))
+	var counts error
+	if c.counters != nil {
+		counts = c.counters.erase()
+	}
+	// The ID may have been the state directory's before the tool had counters.
+	return errors.Join(counts, removeIfThere(c.idPath()), os.RemoveAll(c.spools()))
 }
 
 // ClientID gives the client ID, made now if there is none; "" while consent is off.
@@ -242,11 +262,28 @@ func (c *Client) ClientID() (string, Status) {
 	if !c.Consent().Enabled {
 		return "", OK
 	}
+	if c.counters != nil {
+		id, err := c.counters.id()
+		if err != nil {
+			return "", Storage
+		}
+		return id, OK
+	}
 	s, err := c.openSession()
 	if err != nil {
 		return "", Storage
 	}
 	return s.clientID, OK
+}
+
+// newID is the ID that this installation had before it had counters, or else a new one.
+func (c *Client) newID() string {
+	if c.checkState() == nil {
+		if id := loadID(c.idPath(), true); id != "" {
+			return id
+		}
+	}
+	return randomUUID().String()
 }
 
 // ResetClientID forgets the client ID and erases what waits.
@@ -269,7 +306,12 @@ func (c *Client) openSession() (*session, error) {
 	if err := c.checkState(); err != nil {
 		return nil, err
 	}
-	id, err := loadOrMakeID(c.idPath(), c.config.ClientIDPath == "")
+	id, err := "", error(nil)
+	if c.counters != nil {
+		id, err = c.counters.id()
+	} else {
+		id, err = loadOrMakeID(c.idPath(), c.config.ClientIDPath == "")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -285,33 +327,39 @@ func (c *Client) openSession() (*session, error) {
 	return s, nil
 }
 
-// Capture records an event. When it answers OK, the event is stored under this UUID, and survives the death of the process.
+// Capture records an event. When it answers OK, the event is stored under this UUID, and survives the death of the
+// process.
 func (c *Client) Capture(event *Event) (UUID, Status) {
-	uuid := UUID{}
+	uuid, status, _ := c.capture(event)
+	return uuid, status
+}
+
+// capture also says why an event was lost, "" if it was not, or BeforeSend dropped it.
+func (c *Client) capture(event *Event) (uuid UUID, status Status, loss string) {
 	if !c.mayRecord(event.Force) {
-		return uuid, Disabled
+		return uuid, Disabled, ""
 	}
 	head, status := event.check()
 	if status != OK {
-		return uuid, status
+		return uuid, status, ""
 	}
 	now := wall()
 	// Somebody may have switched off in another process, which takes away what this one has written.
 	if s := c.session.Load(); s == nil || s.isUnlinked() || c.look.isDue(now) {
 		c.lookAtFiles()
 		if !c.mayRecord(event.Force) {
-			return uuid, Disabled
+			return uuid, Disabled, ""
 		}
 	}
 	s, err := c.openSession()
 	if err != nil {
 		c.say("nothing can be recorded: %v", err)
-		return uuid, Storage
+		return uuid, Storage, ""
 	}
 	var properties []byte
 	if len(event.Properties) > 0 {
 		if properties, err = compact(event.Properties, maxDepth); err != nil || properties[0] != '{' {
-			return uuid, InvalidProperties
+			return uuid, InvalidProperties, ""
 		}
 	}
 	if head.uuid == (UUID{}) {
@@ -327,21 +375,21 @@ func (c *Client) Capture(event *Event) (UUID, Status) {
 	if c.config.BeforeSend != nil {
 		shown := c.beforeSend(line)
 		if shown == nil {
-			return uuid, Dropped
+			return uuid, Dropped, ""
 		}
 		if line, head.uuid, status = rewritten(shown); status != OK {
-			return uuid, status
+			return uuid, status, ""
 		}
 	}
 	if line = append(line, '\n'); len(line) > c.config.MaxEventBytes {
-		return uuid, EventTooLarge
+		return uuid, EventTooLarge, ""
 	}
 	if loss := s.append(line, now); loss != "" {
 		c.counts.book(loss, 1)
-		return uuid, Dropped
+		return uuid, Dropped, loss
 	}
 	c.recorded(s, event.Force, now)
-	return head.uuid, OK
+	return head.uuid, OK, ""
 }
 
 // beforeSend shows a line to the host; nil drops it, and so does a panic.
@@ -379,8 +427,8 @@ func (c *Client) reportLosses(s *session) {
 	if !any {
 		return
 	}
-	_, status := c.Capture(&Event{Name: "overt_losses", UUID: uuid.String(), Properties: properties})
-	if status == OK || status == Dropped && c.config.BeforeSend != nil { // what the hook drops it would drop again
+	_, status, loss := c.capture(&Event{Name: "overt_losses", UUID: uuid.String(), Properties: properties})
+	if status == OK || status == Dropped && loss == "" { // what BeforeSend drops it would drop again
 		_ = replaceWhole(filepath.Join(disk.dir, reportedFile), []byte(uuid.String()+"\n"))
 	}
 }
@@ -390,6 +438,17 @@ func (c *Client) pass() (ended pass) {
 	defer func() { c.say("pass %d", ended) }()
 	now := wall()
 	c.lookAtFiles()
+	othersUpload := c.uploadCounters()
+	if ended = c.deliverEvents(now); ended == passDone && othersUpload {
+		ended = passBusy
+	}
+	return ended
+}
+
+func (c *Client) deliverEvents(now time.Time) pass {
+	if c.config.APIKey == "" {
+		return passDone // there are no events
+	}
 	if !c.maySend() {
 		return passStopped
 	}
@@ -414,6 +473,9 @@ func (c *Client) leftovers() (oldest time.Time, any bool) {
 }
 
 func (c *Client) deliverLeftovers() {
+	if wait, any := c.countersWait(); any {
+		c.worker.foundLeftovers(wait)
+	}
 	oldest, any := c.leftovers()
 	if !any {
 		return
@@ -429,10 +491,9 @@ func (c *Client) deliverLeftovers() {
 // Flush waits until all that was recorded before is delivered or given up, at most so long. Unlike the worker it also
 // tries what is parked.
 func (c *Client) Flush(timeout time.Duration) Status {
-	if !c.maySend() {
-		return OK
-	}
-	if _, any := c.leftovers(); !any && c.session.Load() == nil {
+	_, anyEvents := c.leftovers()
+	anyEvents = c.maySend() && (anyEvents || c.session.Load() != nil)
+	if _, any := c.countersWait(); !any && !anyEvents {
 		return OK
 	}
 	status := c.worker.flush(timeout)
@@ -471,7 +532,7 @@ func (c *Client) Close(timeout time.Duration) Status {
 
 // WaitAtExit waits for delivery within Config.ExitTimeout, or what earlier exits in vain have left of it.
 func (c *Client) WaitAtExit() Status {
-	if c.config.ExitTimeout == 0 || c.root == "" || c.pendingEvents() == 0 {
+	if _, any := c.countersWait(); c.config.ExitTimeout == 0 || c.root == "" || c.pendingEvents() == 0 && !any {
 		return OK
 	}
 	down := readCooldown(c.spoolDir(), wall())

@@ -38,6 +38,9 @@ type Config struct {
 	BeforeSend           func(event []byte) []byte // nil drops it
 	StateDir             string
 	ClientIDPath         string
+	CountersPath         string
+	CountersEndpoint     string
+	CountersInterval     time.Duration // negative: never
 	KeepSent, Debug      bool
 	Consent              *bool
 	ConsentFunc          func() bool
@@ -69,7 +72,8 @@ func Defaults() Config {
 		Timeout: 10 * time.Second, ConnectTimeout: 5 * time.Second, Background: true,
 		MaxEventBytes: 32 * kib, MaxBatchBytes: 512 * kib,
 		MaxSpoolEvents: 10_000, MaxSpoolBytes: 8 * kib * kib, MaxSpoolAge: 30 * day, MaxMemoryEvents: 1_000,
-		Enrich: true, DisableGeoIP: true, ReportLosses: true, KeepSent: true,
+		CountersInterval: time.Hour,
+		Enrich:           true, DisableGeoIP: true, ReportLosses: true, KeepSent: true,
 		DefaultConsent: true, RespectDoNotTrack: true,
 	}
 }
@@ -82,7 +86,7 @@ func (c *Config) check() error {
 	}
 	for name, text := range map[string]string{
 		"app_version": c.AppVersion, "api_key": c.APIKey, "endpoint": c.Endpoint, "state_dir": c.StateDir,
-		"client_id_path": c.ClientIDPath, "notice": c.Notice,
+		"client_id_path": c.ClientIDPath, "notice": c.Notice, "counters_path": c.CountersPath,
 	} {
 		if !utf8.ValidString(text) {
 			return fmt.Errorf("%s: not UTF-8", name)
@@ -112,6 +116,14 @@ func (c *Config) check() error {
 	}
 	if c.FlushAt == 0 {
 		return errors.New("flush_at: must be at least 1")
+	}
+	if c.CountersPath != "" && c.ClientIDPath != "" {
+		return errors.New("client_id_path: with counters_path the client ID is in that file")
+	}
+	if c.CountersEndpoint != "" {
+		if err := checkEndpoint(c.CountersEndpoint, c.AllowPlainHTTP); err != nil {
+			return fmt.Errorf("counters_%w", err)
+		}
 	}
 	if c.MaxBatchBytes < c.MaxEventBytes+envelopeBytes {
 		return errors.New("max_batch_bytes: must exceed max_event_bytes by 1024 or more")

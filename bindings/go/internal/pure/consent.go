@@ -18,14 +18,15 @@ type Consent struct {
 
 // rules are what is known when a client opens. Each answer of a variable is nil where it is not set.
 type rules struct {
-	tool, general     *bool
-	doNotTrack, ci    bool
-	privileged        bool
-	byDefault, hasKey bool
+	tool, general  *bool
+	doNotTrack, ci bool
+	privileged     bool
+	byDefault      bool
+	hasKey         bool // or counters, which go on without one
 }
 
 func readRules(c *Config, v variables) rules {
-	r := rules{privileged: hasAnothersRights(), byDefault: c.DefaultConsent, hasKey: c.APIKey != ""}
+	r := rules{privileged: hasAnothersRights(), byDefault: c.DefaultConsent, hasKey: c.APIKey != "" || c.CountersPath != ""}
 	for _, variable := range c.ConsentEnv {
 		name, exact, strict := strings.Cut(variable, "=")
 		value, set := v[name]

@@ -81,6 +81,11 @@ func TestWordsAndHeadersAreThoseOfTheCore(t *testing.T) {
 			t.Errorf("DO_NOT_TRACK=%q says nothing", word)
 		}
 	}
+	for _, word := range words(section(t, coreSource(t, "counters/yaml.rs"), "const WORDS: [&str; 9] = [", "];")) {
+		if isBare(strings.ToUpper(word)) {
+			t.Errorf("%q is bare", word)
+		}
+	}
 	headers := words(section(t, coreSource(t, "wire.rs"), "const HTTP_HEADERS: &[&str] =", "];"))
 	if " "+strings.Join(headers, " ")+" " != ownHeaders {
 		t.Errorf("ours %q, the core's %q", ownHeaders, headers)
@@ -137,6 +142,19 @@ func TestDefaultsAndLimitsAreThoseOfTheCore(t *testing.T) {
 		"spool/claim.rs":     {"DRAFT_AGE: Duration = Duration::from_secs(86_400)", "MAX_GRACE: Duration = Duration::from_secs(86_400)"},
 		"spool/writer.rs":    {fmt.Sprintf("MAX_SEGMENT_BYTES: u64 = %d * 1024;", maxSegmentBytes>>10)},
 		"loss.rs":            {"ALL: [Self; 5]"}, // unreported names them
+		"counters.rs":        {fmt.Sprintf("MAX_COMMAND_BYTES: usize = %d", maxCommandBytes)},
+		"counters/document.rs": {
+			fmt.Sprintf("SCHEMA: u64 = %d", countersSchema), "MAX_COUNTERS: usize = " + grouped(maxCounters),
+		},
+		"counters/file.rs": {
+			fmt.Sprintf("MAX_ROUNDS: usize = %d", maxRounds), "PATIENCE_FOR_ID: Duration = " + ms(patienceForID),
+			"PATIENCE_TO_ERASE: Duration = " + ms(patienceToErase), fmt.Sprintf("MAX_VERSION_CHARS: usize = %d", maxVersionRunes),
+		},
+		"counters/place.rs":   {fmt.Sprintf("MAX_FILE_BYTES: u64 = %d * 1024", maxCountersBytes>>10)},
+		"counters/reading.rs": {fmt.Sprintf("MAX_DEPTH: usize = %d", maxUnknownDepth)},
+		"counters/records.rs": {"MAX_RECORDS: usize = " + grouped(maxRecords), "GIVEN_UP_AFTER: Duration = Duration::from_secs(3_600)"},
+		"counters/stamp.rs":   {"PATIENCE: Duration = " + seconds(patienceToSend)},
+		"state/lock.rs":       {"TRY_EVERY: Duration = " + ms(tryForLockEvery)},
 	} {
 		text := coreSource(t, file)
 		for _, line := range lines {
@@ -145,7 +163,7 @@ func TestDefaultsAndLimitsAreThoseOfTheCore(t *testing.T) {
 			}
 		}
 	}
-	if draftAge != day || maxGrace != day || day.Seconds() != 86_400 {
-		t.Error("a day is not a day")
+	if recordGivenUpAfter != time.Hour || config.CountersInterval != time.Hour || draftAge != day || maxGrace != day || day.Seconds() != 86_400 {
+		t.Error("a day is not a day, or an hour not an hour")
 	}
 }

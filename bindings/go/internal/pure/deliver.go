@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -34,6 +35,7 @@ const (
 	// requestEnvelope is for the key, the times and the braces around a batch's lines.
 	requestEnvelope = 512
 	maxHeadBytes    = 64 << 10
+	maxAnswerBytes  = 64 << 10
 )
 
 // A verdict is what follows an attempt.
@@ -161,12 +163,10 @@ func (c *Client) body(sent batch, now time.Time) []byte {
 	return append(body, '}')
 }
 
-// post makes one request; an error means that no answer came. Nothing follows a redirect, and nobody reads the answer's
-// body: the status is for all events.
+// post sends a batch; an error means that no answer came. Nobody reads the answer's body: the status is for all events.
 func (c *Client) post(sent batch) (status int, wish time.Duration, err error) {
 	now := wall()
-	body, target := c.body(sent, now), c.to.Endpoint+"/batch/"
-	headers := http.Header{"Content-Type": {"application/json"}, "User-Agent": {"overt/" + Version}}
+	body, target, encoding := c.body(sent, now), c.to.Endpoint+"/batch/", ""
 	if c.to.Compression == "gzip" {
 		var packed bytes.Buffer
 		packer, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed) // a level that there is
@@ -174,25 +174,37 @@ func (c *Client) post(sent batch) (status int, wish time.Duration, err error) {
 		if err = errors.Join(err, packer.Close()); err != nil {
 			return 0, 0, err
 		}
-		body, target = packed.Bytes(), target+"?compression=gzip"
-		headers["Content-Encoding"] = []string{"gzip"}
+		body, target, encoding = packed.Bytes(), target+"?compression=gzip", "gzip"
 	}
-	for _, header := range c.to.ExtraHeaders {
-		headers[header[0]] = []string{header[1]}
+	answer, _, err := c.exchange(target, body, encoding, 0)
+	if err != nil {
+		return 0, 0, err
 	}
+	return answer.StatusCode, retryAfter(answer.Header, now), nil
+}
+
+// exchange makes one request and reads so many bytes of the answer at most. Nothing follows a redirect.
+func (c *Client) exchange(target string, body []byte, encoding string, limit int64) (*http.Response, []byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
-		return 0, 0, err
+		return nil, nil, err
 	}
-	request.Header = headers
+	request.Header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {"overt/" + Version}}
+	if encoding != "" {
+		request.Header["Content-Encoding"] = []string{encoding}
+	}
+	for _, header := range c.to.ExtraHeaders {
+		request.Header[header[0]] = []string{header[1]}
+	}
 	answer, err := c.transport.RoundTrip(request)
 	if err != nil {
-		return 0, 0, err
+		return nil, nil, err
 	}
-	answer.Body.Close()
-	return answer.StatusCode, retryAfter(answer.Header, now), nil
+	defer answer.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(answer.Body, limit))
+	return answer, said, err
 }
 
 // retryAfter gives how long the server asks us to wait: in seconds, or until a date, which counts from the answer's own,

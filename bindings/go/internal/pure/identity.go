@@ -91,11 +91,16 @@ func loadID(path string, ours bool) string {
 	}
 	text, err := read(path)
 	id := strings.TrimSpace(string(text))
-	odd := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
-	if err != nil || !utf8.Valid(text) || !isDistinctID(id) || strings.ContainsFunc(id, odd) {
+	if err != nil || !utf8.Valid(text) || !isUsableID(id) {
 		return ""
 	}
 	return id
+}
+
+// isUsableID says whether a text that was found can be a client ID.
+func isUsableID(id string) bool {
+	odd := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	return isDistinctID(id) && !strings.ContainsFunc(id, odd)
 }
 
 // loadOrMakeID gives the stored ID, or a new one; of two processes that race, the first wins. A file that holds none is

@@ -64,19 +64,29 @@ type destination struct {
 }
 
 func storedOf(config *Config, to destination) stored {
-	hour := time.Hour.Milliseconds()
 	s := stored{
 		// What only the core has: its defaults, so that both kinds store the same.
-		ResponseWaitMs: 100, CountersInterval: &hour,
-		Destination: to, AllowPlainHTTP: config.AllowPlainHTTP, AppVersion: config.AppVersion,
+		ResponseWaitMs: 100,
+		Destination:    to, AllowPlainHTTP: config.AllowPlainHTTP, AppVersion: config.AppVersion,
 		MaxBatchBytes: config.MaxBatchBytes, MaxSpoolAgeMs: config.MaxSpoolAge.Milliseconds(), KeepSent: config.KeepSent,
 		ConsentEnv: append([]string{}, config.ConsentEnv...), DefaultConsent: config.DefaultConsent,
 		RespectDoNotTrack: config.RespectDoNotTrack, InCI: config.InCI,
 	}
-	if path, err := filepath.Abs(config.ClientIDPath); config.ClientIDPath != "" && err == nil {
-		s.ClientIDPath = &path // a later process may run in another directory
+	s.ClientIDPath, s.CountersPath = absolute(config.ClientIDPath), absolute(config.CountersPath)
+	s.CountersEndpoint = config.CountersEndpoint
+	if ms := config.CountersInterval.Milliseconds(); config.CountersInterval >= 0 {
+		s.CountersInterval = &ms
 	}
 	return s
+}
+
+// absolute: a later process may run in another directory.
+func absolute(path string) *string {
+	whole, err := filepath.Abs(path)
+	if path == "" || err != nil {
+		return nil
+	}
+	return &whole
 }
 
 // isUnlinked: somebody took away what this process wrote.

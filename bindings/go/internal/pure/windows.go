@@ -18,6 +18,7 @@ func checkFile(*os.File, fs.FileInfo) error     { return nil }
 func checkPrivateDir(string, fs.FileInfo) error { return nil }
 func checkPlace(string) error                   { return nil }
 func isUnlinked(*os.File) bool                  { return false }
+func isTrusted(fs.FileInfo) bool                { return true }
 func hasAnothersRights() bool                   { return false }
 func maxFileBytes() uint64                      { return 1<<64 - 1 }
 
