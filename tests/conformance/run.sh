@@ -20,7 +20,6 @@ for adapter in "${adapters[@]}"; do
   lacks=()
   if [ "$adapter" = go-pure ]; then # Go without cgo
     lacks+=(--lacks v1 --lacks sam) # speaks version 0 alone
-    lacks+=(--lacks counters)       # and does not count commands
   fi
   "$here/$adapter/build.sh" &&
     "$judge" --contract "$here/contract.toml" --name "$adapter" --adapter "$here/$adapter/run" "${lacks[@]}" -- "$@" ||

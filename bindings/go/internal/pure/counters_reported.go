@@ -38,20 +38,29 @@ type growth struct {
 	at    time.Time
 }
 
-// isDueAt says whether the counts are to go out, once an interval and not before there are any. The stamp, in the file
-// in which PACE keeps it, is written before anything is sent. One of the future is that of a clock that was set back
-// since.
-func (p place) isDueAt(now time.Time, interval time.Duration) bool {
+// isDueAt says whether the counts are to go out: once an interval, and not before there are any; a file may have an ID
+// alone.
+func (c *counters) isDueAt(now time.Time, interval time.Duration) bool {
+	if !placeOf(c.path).isTime(now, interval) {
+		return false
+	}
+	counted, _ := c.document()
+	return len(counted.points) > 0
+}
+
+// isTime says whether an interval is over. The stamp, in the file in which PACE keeps it, is written before anything is
+// sent. One of the future is that of a clock that was set back since.
+func (p place) isTime(now time.Time, interval time.Duration) bool {
 	text, err := readAnyones(p.stamp())
 	last, unread := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 63)
 	since := now.Unix() - int64(last)
-	return p.isThere() && (err != nil || unread != nil || since < 0 || since >= int64(interval/time.Second))
+	return err != nil || unread != nil || since < 0 || since >= int64(interval/time.Second)
 }
 
 // claim takes the right to send, for this process alone until the interval is over. False: it is not time. Only for who
 // holds the lock.
 func (c *counters) claim(p place, now time.Time, interval time.Duration) (document, bool, error) {
-	if !p.isDueAt(now, interval) {
+	if !c.isDueAt(now, interval) {
 		return document{}, false, nil
 	}
 	claimed, _, err := c.enter(p, "", 0)

@@ -75,7 +75,7 @@ func (c *Client) afterCounting() {
 func (c *Client) reportCounts() {
 	now, interval := wall(), c.config.CountersInterval
 	asEvents := c.config.CountersEndpoint == "" && interval >= 0 && c.mayRecord(false)
-	if !asEvents || !placeOf(c.counters.path).isDueAt(now, interval) {
+	if !asEvents || !c.counters.isDueAt(now, interval) {
 		return
 	}
 	err := c.counters.report(now, interval, c.allowed(), func(grown growth) bool {
@@ -97,7 +97,7 @@ func (c *Client) countersWait() (wait time.Duration, any bool) {
 	if c.counters == nil || c.config.CountersEndpoint == "" || c.config.CountersInterval < 0 || !c.Consent().Enabled {
 		return 0, false
 	}
-	if placeOf(c.counters.path).isDueAt(wall(), c.config.CountersInterval) {
+	if c.counters.isDueAt(wall(), c.config.CountersInterval) {
 		return 0, true
 	}
 	begun, err := readOurs(c.countersLock())
