@@ -97,13 +97,7 @@ impl Writer {
     /// As `is_erased`, for each event: a look at the open file is enough, without a look at its path.
     pub(super) fn is_unlinked(&self) -> bool {
         match &self.segment {
-            #[cfg(unix)]
-            Some(open) => {
-                use std::os::unix::fs::MetadataExt;
-                open.file.metadata().is_ok_and(|data| data.nlink() == 0)
-            }
-            #[cfg(not(unix))]
-            Some(_) => false, // a file that is open is not removed there
+            Some(open) => has_no_name(&open.file),
             None => self.is_erased(),
         }
     }
@@ -186,6 +180,23 @@ fn announce(dir: &Path, writer: &str) -> io::Result<File> {
     let named = file.try_lock().map_err(io::Error::from).and_then(|()| std::fs::rename(&draft, &path));
     named.inspect_err(|_| drop(std::fs::remove_file(&draft)))?;
     Ok(file)
+}
+
+/// Whether somebody removed an open file. Linux is asked for nothing but that: who asks for a file's times, as `metadata`
+/// does, makes the next write give it a new one, which costs more than asking (0.8 µs with ext4 on 6.18).
+fn has_no_name(file: &File) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{AtFlags, StatxFlags, statx};
+        if let Ok(data) = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::NLINK) {
+            return data.stx_nlink == 0;
+        }
+    }
+    // A kernel before 4.11, a sandbox without that call, or another system; on Windows a file that is open is not removed.
+    #[cfg(unix)]
+    return file.metadata().is_ok_and(|data| std::os::unix::fs::MetadataExt::nlink(&data) == 0);
+    #[cfg(not(unix))]
+    false
 }
 
 #[cfg(test)]
