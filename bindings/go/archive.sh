@@ -1,19 +1,21 @@
 #!/bin/sh
-# Puts into a copy of this module what makes `go get` and `go build` work without an installed library:
+# Puts into this module, or a copy of it, what makes `go get` and `go build` work without an installed library:
 #
 #     bindings/go/archive.sh [MODULE]          MODULE defaults to this directory
-#     bindings/go/archive.sh --check [MODULE]  says whether what lies there was made of these sources
+#     bindings/go/archive.sh --check [MODULE]  says whether what lies there fits: this header, these symbols, whole
+#     bindings/go/archive.sh --fresh [MODULE]  says whether it was made of exactly these sources, too
 #
 #     overt.h                         the header, because a module has nothing from outside its directory
 #     lib/linux_amd64/libovert.a      the prelinked archive; other platforms need machines of their own
 #     lib/linux_amd64/SOURCE          of what it was made: version, sources, compiler, and its checksum
 #
-# These files are ignored by git: the archive would be stale the day after. A release adds them to the commit that it tags
-# (`git add -f`), which is what `go get` sees. OVERT_PROFILE is cargo's profile (default release).
+# They are committed when the header changes and before a release, and not with every change of the core: each archive
+# adds 1.4 MB to the repository for good. Anybody can make it again and compare: the same sources and compiler give the same
+# bytes. OVERT_PROFILE is cargo's profile (default release).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 check=
-[ "${1:-}" != --check ] || { check=yes; shift; }
+case ${1:-} in --check | --fresh) check=$1 && shift ;; esac
 module=$(cd "${1:-$root/bindings/go}" && pwd)
 lib=$module/lib/linux_amd64
 profile=${OVERT_PROFILE:-release}
@@ -36,7 +38,11 @@ describe() {
 if [ -n "$check" ]; then
     [ -f "$lib/libovert.a" ] || { say "there is no archive in $module"; exit 1; }
     cmp -s "$root/include/overt.h" "$module/overt.h" || { say "overt.h is another"; exit 1; }
-    describe | diff "$lib/SOURCE" - || { say "libovert.a was made of something else"; exit 1; }
+    [ "$(sed -n 's/^sha256 //p' "$lib/SOURCE")" = "$(sha256sum <"$lib/libovert.a" | cut -d' ' -f1)" ] ||
+        { say "libovert.a is not what SOURCE says"; exit 1; }
+    if [ "$check" = --fresh ]; then
+        describe | diff "$lib/SOURCE" - || { say "libovert.a was made of something else"; exit 1; }
+    fi
     nm -g --defined-only "$lib/libovert.a" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort >"$lib/.exports"
     grep -v '^#' "$root/tests/abi/symbols.txt" | cut -d' ' -f1 | LC_ALL=C sort | diff "$lib/.exports" - ||
         { rm "$lib/.exports"; say "libovert.a exports something else"; exit 1; }
@@ -52,8 +58,10 @@ if [ "$profile" = release ]; then
     # Paths of this machine do not belong into what others ship.
     target=$target/go-archive
     home=${CARGO_HOME:-$HOME/.cargo}
-    RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$root=overt --remap-path-prefix=$home=cargo"
-    CFLAGS="${CFLAGS:-} -ffile-prefix-map=$root=overt -ffile-prefix-map=$home=cargo"
+    for from in "$root=overt" "$home=cargo" $(printf '%s=crates\n' "$home"/registry/src/*); do
+        RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$from"
+        CFLAGS="${CFLAGS:-} -ffile-prefix-map=$from"
+    done
     export RUSTFLAGS CFLAGS
 fi
 CARGO_TARGET_DIR=$target OVERT_PROFILE=$profile DESTDIR=$scratch "$root/ffi/install.sh" /overt

@@ -66,7 +66,7 @@
 //
 // # Building
 //
-// With cgo the package calls overt's C library. A released module has it for linux/amd64, so a C compiler is all that
+// With cgo the package calls overt's C library. The module has it for linux/amd64, so a C compiler is all that
 // `go build` needs. Elsewhere CGO_LDFLAGS says where a library lies; with the build tag overt_system, pkg-config does:
 //
 //	go build -tags overt_system
