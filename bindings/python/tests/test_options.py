@@ -38,7 +38,7 @@ def core_options() -> list[str]:
         ("stats.rs", overt.Stats),
         ("ledger.rs", overt.Ledger),
         ("consent.rs", overt.Consent),
-        ("client.rs", overt.Paths),
+        ("client/account.rs", overt.Paths),
     ],
 )
 def test_an_answer_has_the_cores_fields(file: str, answer: type[overt.Stats]) -> None:
