@@ -28,6 +28,8 @@ use std::time::Instant;
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// How often somebody who waits asks whether to go on: a person's Ctrl-C seems immediate.
 const LOOK_UP: Duration = Duration::from_millis(50);
+/// As often as a request looks up.
+const BREAK_OFF_EVERY: Duration = Duration::from_millis(10);
 /// A pass that panics this often would panic again.
 const MAX_PANICS: u32 = 3;
 
@@ -242,20 +244,21 @@ impl Worker {
         }
     }
 
-    /// Lets no thread run until `release`; `break_off` ends what it is doing. Waits at most `patience` until it has ended:
-    /// true if it has.
-    pub(crate) fn hold(&self, patience: Duration, break_off: impl FnOnce()) -> bool {
+    /// Lets no thread run until `release`; `break_off` ends what it is doing, and is called again and again, because what it
+    /// is about to do may begin after a first call. Waits at most `patience` until it has ended: true if it has.
+    pub(crate) fn hold(&self, patience: Duration, mut break_off: impl FnMut()) -> bool {
         let deadline = Instant::now() + patience;
         let mut state = self.state();
         state.held = true;
         self.changed.notify_all();
-        break_off();
         while self.running.load(Ordering::SeqCst) {
+            break_off();
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let moment = left.min(BREAK_OFF_EVERY);
+            state = self.changed.wait_timeout(state, moment).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
     }

@@ -185,6 +185,35 @@ fn a_held_worker_with_nothing_to_do_is_not_started_again() {
 }
 
 #[test]
+fn what_begins_after_it_was_to_be_broken_off_is_broken_off_as_well() {
+    let worker = worker(1, LONG);
+    assert!(worker.recorded());
+    let calls = Arc::new(AtomicU64::new(0));
+    let (in_pass, seen) = (Arc::clone(&worker), Arc::clone(&calls));
+    let wait_for_more_than = move |number| {
+        let begun = Instant::now();
+        while seen.load(Ordering::Relaxed) <= number && begun.elapsed() < LONG {
+            std::thread::yield_now();
+        }
+    };
+    let (enter, entered) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        in_pass.run(|| {
+            enter.send(()).unwrap();
+            wait_for_more_than(0);
+            wait_for_more_than(1); // the request, which only a call that comes now can end
+            Pass::Stopped
+        });
+    });
+    entered.recv().unwrap();
+    let mut break_off = || {
+        calls.fetch_add(1, Ordering::Relaxed);
+    };
+    assert!(worker.hold(LONG, &mut break_off));
+    thread.join().unwrap();
+}
+
+#[test]
 fn who_holds_a_worker_that_does_not_end_waits_no_longer_than_told() {
     let worker = worker(1, LONG);
     assert!(worker.recorded());
