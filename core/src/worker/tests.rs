@@ -209,7 +209,7 @@ fn what_begins_after_it_was_to_be_broken_off_is_broken_off_as_well() {
     let mut break_off = || {
         calls.fetch_add(1, Ordering::Relaxed);
     };
-    assert!(worker.hold(LONG, &mut break_off));
+    assert!(worker.hold(LONG / 10, &mut break_off));
     thread.join().unwrap();
 }
 
