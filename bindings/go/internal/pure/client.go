@@ -8,6 +8,10 @@
 // An event goes client → event → session → spool in the caller's goroutine, and worker → session → claim → deliver in
 // another, which ends when nothing is left to do. A command goes client → counters (lock) → reading → document → yaml →
 // place (rename), and the counts go out with the worker's pass.
+//
+// Who wants to know what is recorded, what leaves the machine and when nothing does reads consent, choice, identity,
+// environment, capture, event, session, deliver, counters and counters_upload: a third of it. The rest keeps that whole
+// whatever dies, fills up or runs beside it.
 package pure
 
 import (
