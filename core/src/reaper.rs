@@ -69,6 +69,8 @@ impl Reapers {
         let mut reapers = REAPERS.try_lock().ok()?;
         if reapers.process != std::process::id() {
             reapers.process = std::process::id();
+            // It was the parent that wanted to be alone, to fork this one.
+            HELD.store(false, Ordering::SeqCst);
             // To drop one is to touch a thread, and those are the parent's.
             std::mem::forget(std::mem::take(&mut reapers.waiting));
             reapers.left.clear();

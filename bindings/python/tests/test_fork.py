@@ -249,3 +249,26 @@ def test_no_fork_is_warned_of_while_an_uploader_is_waited_for(server: Server, st
     with forking(server.url, state_dir, "detached_upload=True", "client.close()\n", after):
         server.gate.set()
     assert server.names == ["before"]
+
+
+@needs_newer
+def test_a_forked_child_leaves_no_zombie_of_an_uploader_of_its_own(server: Server, tmp_path: Path) -> None:
+    """The parent's threads are held while it forks; the child's are not."""
+    after = f"""
+        if os.fork() == 0:
+            options = dict(app="child", api_key="phc_k", endpoint={server.url!r}, state_dir={str(tmp_path / "child")!r})
+            client = overt.Client(**options, detached_upload=True)
+            client.capture_event("child")
+            client.close()
+            with open(f"/proc/self/task/{{os.getpid()}}/children") as children:
+                uploader = int(children.read())
+            end = time.monotonic() + 30
+            while os.path.exists(f"/proc/{{uploader}}") and time.monotonic() < end:
+                time.sleep(0.01)
+            os._exit(os.path.exists(f"/proc/{{uploader}}"))
+        assert os.wait()[1] == 0, "a zombie is left"
+        assert client.flush(60)
+    """
+    with forking(server.url, tmp_path / "parent", "flush_interval=3600", "", after):
+        pass
+    assert sorted(server.names) == ["before", "child"]
