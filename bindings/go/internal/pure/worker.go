@@ -3,6 +3,8 @@ package pure
 import (
 	"sync"
 	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 type worker struct {
 	flushAt       int
 	flushInterval time.Duration
-	pass          func() pass
+	pass          func() spool.Outcome
 
 	mutex sync.Mutex
 	// changed is closed, and replaced, at each change.
@@ -65,7 +67,7 @@ func (w *worker) recorded() {
 func (w *worker) foundLeftovers(wait time.Duration) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.dueIn(min(wait, parkTime))
+	w.dueIn(min(wait, spool.ParkTime))
 	w.start()
 }
 
@@ -118,7 +120,7 @@ func (w *worker) next() (next time.Time) {
 	return next
 }
 
-func (w *worker) guarded() (ended pass, panicked bool) {
+func (w *worker) guarded() (ended spool.Outcome, panicked bool) {
 	defer func() {
 		if recover() != nil {
 			panicked = true
@@ -127,20 +129,20 @@ func (w *worker) guarded() (ended pass, panicked bool) {
 	return w.pass(), false
 }
 
-func (w *worker) finished(serving int64, ended pass, panicked bool) {
+func (w *worker) finished(serving int64, ended spool.Outcome, panicked bool) {
 	now := time.Now()
 	w.rest, w.busy = time.Time{}, time.Time{}
 	switch {
 	case panicked:
 		w.panics++
-	case ended == passBusy:
+	case ended == spool.Busy:
 		w.busy, w.due = now.Add(busyPause), now.Add(w.flushInterval)
 		return
-	case ended == passParked:
-		w.rest = now.Add(parkTime)
+	case ended == spool.Parked:
+		w.rest = now.Add(spool.ParkTime)
 		w.due = w.rest
 	}
-	w.done, w.undelivered = serving, panicked || ended != passDone
+	w.done, w.undelivered = serving, panicked || ended != spool.Done
 }
 
 // sleep waits for a change, at most so long, without the lock.
