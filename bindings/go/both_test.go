@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/overt-telemetry/overt/bindings/go/internal/pure"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/identity"
 )
 
 // Both back ends in one program, on one state directory: what one writes is held to what the other does.
@@ -42,11 +43,11 @@ func openBoth(t *testing.T, config Config) (*Client, *pure.Client) {
 	return core, client
 }
 
-func capturePure(client *pure.Client, event *Event) (pure.UUID, Status) {
+func capturePure(client *pure.Client, event *Event) (identity.UUID, Status) {
 	e := newEncoder()
 	defer e.free()
 	if status := e.props(event.Props); status != OK {
-		return pure.UUID{}, status
+		return identity.UUID{}, status
 	}
 	uuid, status := client.Capture(pureEvent(event, e.out))
 	return uuid, Status(status)

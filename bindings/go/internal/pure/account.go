@@ -1,6 +1,10 @@
 package pure
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
+)
 
 // What a client can tell: what waits, what was sent, and what it did.
 
@@ -8,14 +12,10 @@ import "strings"
 func (c *Client) Pending() string {
 	var lines []string
 	if c.root != "" {
-		lines = pendingLines(c.spoolDir())
+		lines = spool.Pending(c.spoolDir())
 	}
 	if s := c.session.Load(); s != nil {
-		s.mutex.Lock()
-		for _, line := range s.inMemory() {
-			lines = append(lines, string(line))
-		}
-		s.mutex.Unlock()
+		lines = append(lines, s.spool.Pending()...)
 	}
 	return strings.Join(append(lines, ""), "\n")
 }
@@ -25,22 +25,20 @@ func (c *Client) Sent() string {
 	if c.root == "" {
 		return ""
 	}
-	return sentLines(c.spoolDir())
+	return spool.Sent(c.spoolDir())
 }
 
 // Stats says what this client did in this process.
 func (c *Client) Stats() Stats {
 	stats := Stats{Storage: "none"}
 	if s := c.session.Load(); s != nil {
-		stats.Pending, stats.Storage = s.waiting()
+		stats.Pending, stats.Storage = s.spool.Waiting()
 	}
 	c.worker.mutex.Lock()
 	stats.Panics = c.worker.panics
 	c.worker.mutex.Unlock()
-	c.counts.mutex.Lock()
-	defer c.counts.mutex.Unlock()
-	own := &c.counts.own
-	stats.Recorded, stats.Delivered, stats.Unconfirmed = c.counts.recorded, own.Delivered, own.Unconfirmed
+	recorded, own := c.counts.Own()
+	stats.Recorded, stats.Delivered, stats.Unconfirmed = recorded, own.Delivered, own.Unconfirmed
 	stats.Requests, stats.Failures = own.Requests, own.Failures
 	for _, lost := range own.Lost {
 		stats.Lost += lost
@@ -50,11 +48,22 @@ func (c *Client) Stats() Stats {
 
 // Losses counts the events that this process lost, by the reasons that occurred.
 func (c *Client) Losses() map[string]int64 {
-	c.counts.mutex.Lock()
-	defer c.counts.mutex.Unlock()
-	losses := map[string]int64{}
-	for reason, lost := range c.counts.own.Lost {
-		losses[reason] = lost
+	_, own := c.counts.Own()
+	if own.Lost == nil {
+		return map[string]int64{}
 	}
-	return losses
+	return own.Lost
+}
+
+// Stats is what a client did in this process, by the names of overt.Stats in JSON.
+type Stats struct {
+	Recorded    int64  `json:"recorded"`
+	Delivered   int64  `json:"delivered"`
+	Unconfirmed int64  `json:"unconfirmed"`
+	Pending     int64  `json:"pending"`
+	Lost        int64  `json:"lost"`
+	Requests    int64  `json:"requests"`
+	Failures    int64  `json:"failures"`
+	Panics      int64  `json:"panics"`
+	Storage     string `json:"storage"`
 }

@@ -1,21 +1,24 @@
 package pure
 
 import (
-	"path/filepath"
 	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/identity"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/jsontext"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
 )
 
 // Recording an event: from the host's properties to a line in the spool.
 
 // Capture records an event. When it answers OK, the event is stored under this UUID, and survives the death of the
 // process.
-func (c *Client) Capture(event *Event) (UUID, Status) {
+func (c *Client) Capture(event *Event) (identity.UUID, Status) {
 	uuid, status, _ := c.capture(event)
 	return uuid, status
 }
 
 // capture also says why an event was lost, "" if it was not, or BeforeSend dropped it.
-func (c *Client) capture(event *Event) (uuid UUID, status Status, loss string) {
+func (c *Client) capture(event *Event) (uuid identity.UUID, status Status, loss string) {
 	if !c.mayRecord(event.Force) {
 		return uuid, Disabled, ""
 	}
@@ -25,7 +28,7 @@ func (c *Client) capture(event *Event) (uuid UUID, status Status, loss string) {
 	}
 	now := wall()
 	// Somebody may have switched off in another process, which takes away what this one has written.
-	if s := c.session.Load(); s == nil || s.isUnlinked() || c.look.isDue(now) {
+	if s := c.session.Load(); s == nil || s.spool.IsUnlinked() || c.look.IsDue(now) {
 		c.lookAtFiles()
 		if !c.mayRecord(event.Force) {
 			return uuid, Disabled, ""
@@ -38,12 +41,12 @@ func (c *Client) capture(event *Event) (uuid UUID, status Status, loss string) {
 	}
 	var properties []byte
 	if len(event.Properties) > 0 {
-		if properties, err = compact(event.Properties, maxDepth); err != nil || properties[0] != '{' {
+		if properties, err = jsontext.CompactObject(event.Properties); err != nil {
 			return uuid, InvalidProperties, ""
 		}
 	}
-	if head.uuid == (UUID{}) {
-		head.uuid = uuidAt(now)
+	if head.uuid == (identity.UUID{}) {
+		head.uuid = identity.At(now)
 	}
 	if event.Timestamp.IsZero() {
 		head.at = now
@@ -64,8 +67,7 @@ func (c *Client) capture(event *Event) (uuid UUID, status Status, loss string) {
 	if line = append(line, '\n'); len(line) > c.config.MaxEventBytes {
 		return uuid, EventTooLarge, ""
 	}
-	if loss := s.append(line, now); loss != "" {
-		c.counts.book(loss, 1)
+	if loss := s.spool.Append(line, now); loss != "" {
 		return uuid, Dropped, loss
 	}
 	c.recorded(s, event.Force, now)
@@ -86,29 +88,25 @@ func (c *Client) recorded(s *session, force bool, now time.Time) {
 	if force {
 		c.forced.Store(true)
 	}
-	c.counts.mutex.Lock()
-	c.counts.recorded++
-	c.counts.mutex.Unlock()
 	if c.config.Background {
 		c.worker.recorded()
 	}
-	if s.report.isDue(now) && c.config.ReportLosses && c.Consent().Enabled {
+	if s.report.IsDue(now) && c.config.ReportLosses && c.Consent().Enabled {
 		c.reportLosses(s)
 	}
 }
 
 // reportLosses records an event with the totals of what was lost on this machine, unless that was reported.
 func (c *Client) reportLosses(s *session) {
-	disk := s.spool()
-	if disk == nil {
+	if !s.spool.IsOnDisk() {
 		return
 	}
-	properties, uuid, any := unreported(disk.dir, s.clientID)
+	properties, uuid, any := spool.Unreported(s.spool.Dir, s.clientID)
 	if !any {
 		return
 	}
 	_, status, loss := c.capture(&Event{Name: "overt_losses", UUID: uuid.String(), Properties: properties})
 	if status == OK || status == Dropped && loss == "" { // what BeforeSend drops it would drop again
-		_ = replaceWhole(filepath.Join(disk.dir, reportedFile), []byte(uuid.String()+"\n"))
+		spool.Reported(s.spool.Dir, uuid)
 	}
 }

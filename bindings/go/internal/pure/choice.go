@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/system"
 )
 
 // A client's decision about consent, and what follows from off.
@@ -75,10 +77,8 @@ func (c *Client) maySend() bool { return c.mayRecord(c.forced.Load()) }
 // lookAtFiles notices what other processes did: a choice that was stored, a spool that was erased.
 func (c *Client) lookAtFiles() {
 	c.decide()
-	if s := c.session.Load(); s != nil {
-		if disk := s.spool(); disk != nil && disk.isErased() {
-			c.forgetSession()
-		}
+	if s := c.session.Load(); s != nil && s.spool.IsErased() {
+		c.forgetSession()
 	}
 }
 
@@ -94,9 +94,9 @@ func (c *Client) SetConsent(enabled bool) Status {
 	if enabled {
 		word = "on"
 	}
-	stored := makeDir(c.root)
+	stored := system.MakeDir(c.root)
 	if stored == nil {
-		stored = replaceWhole(c.consentPath(), []byte(word+" "+stamp(wall())+"\n"))
+		stored = system.Replace(c.consentPath(), []byte(word+" "+stamp(wall())+"\n"))
 	}
 	if !enabled {
 		stored = errors.Join(stored, c.erase())
@@ -111,7 +111,7 @@ func (c *Client) SetConsent(enabled bool) Status {
 // erase removes the client ID and all that waits, of all processes and destinations.
 func (c *Client) erase() error {
 	if s := c.session.Load(); s != nil {
-		s.clear()
+		s.spool.Clear()
 	}
 	c.forgetSession()
 	if err := c.checkState(); err != nil {
@@ -119,8 +119,8 @@ func (c *Client) erase() error {
 	}
 	var counts error
 	if c.counters != nil {
-		counts = c.counters.erase()
+		counts = c.counters.Erase()
 	}
 	// The ID may have been the state directory's before the tool had counters.
-	return errors.Join(counts, removeIfThere(c.idPath()), os.RemoveAll(c.spools()))
+	return errors.Join(counts, system.Remove(c.idPath()), os.RemoveAll(c.spools()))
 }

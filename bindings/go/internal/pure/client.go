@@ -5,17 +5,15 @@
 // are the same byte for byte, the same locks. Tests hold it to that: tables and defaults are compared with the core's
 // source, lines and files with the core's own, and the conformance contract is played to it.
 //
-// An event goes client → event → session → spool in the caller's goroutine, and worker → session → claim → deliver in
-// another, which ends when nothing is left to do. A command goes client → counters (lock) → reading → document → yaml →
-// place (rename), and the counts go out with the worker's pass.
+// An event goes client → spool in the caller's goroutine, and worker → spool (claim) → deliver in another, which ends when
+// nothing is left to do. A command goes client → counters, and the counts go out with the worker's pass.
 //
-// Who wants to know what is recorded, what leaves the machine and when nothing does reads consent, choice, identity,
-// environment, capture, event, session, deliver, counters and counters_upload: a third of it. The rest keeps that whole
-// whatever dies, fills up or runs beside it.
+// This package says what is recorded, what leaves the machine, and when nothing does. Below it, each to be read by itself:
+// identity (UUIDs, the client ID), jsontext (the gate for JSON), spool (events on disk), counters (their file), and system
+// (files, locks, operating systems).
 package pure
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -26,6 +24,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/counters"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/identity"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/jsontext"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/system"
 )
 
 // lookEvery is how often capturing looks whether somebody switched off in another process.
@@ -41,11 +45,11 @@ type Client struct {
 	root      string // the state directory; "" if this user has no home
 	transport *http.Transport
 	worker    worker
-	counts    counts
-	look      every
+	counts    spool.Counts
+	look      system.Every
 	// counters are nil unless there is a file for them.
-	counters       *counters
-	lookAtCounters every
+	counters       *counters.Counters
+	lookAtCounters system.Every
 	// said is what SetConsent said in this process; decided is the decision, so that the disabled path is one load.
 	said    atomic.Pointer[bool]
 	decided atomic.Pointer[Consent]
@@ -64,8 +68,8 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		config: config, variables: ofProcess(), transport: newTransport(config.ConnectTimeout), look: every{length: lookEvery},
-		lookAtCounters: every{length: lookEvery},
+		config: config, variables: ofProcess(), transport: newTransport(config.ConnectTimeout), look: system.Every{Length: lookEvery},
+		lookAtCounters: system.Every{Length: lookEvery},
 		to: destination{
 			Wire: config.Wire, Endpoint: config.Endpoint, APIKey: config.APIKey, Compression: config.Compression,
 			HistoricalMigration: config.HistoricalMigration, ExtraHeaders: append([][2]string{}, config.ExtraHeaders...),
@@ -73,10 +77,7 @@ func New(config Config) (*Client, error) {
 		},
 	}
 	if len(config.SuperProperties) > 0 {
-		super, err := compact(config.SuperProperties, maxDepth)
-		if err == nil && super[0] != '{' {
-			err = errors.New("not a JSON object")
-		}
+		super, err := jsontext.CompactObject(config.SuperProperties)
 		if err != nil {
 			return nil, fmt.Errorf("super_properties: %w", err)
 		}
@@ -88,13 +89,13 @@ func New(config Config) (*Client, error) {
 		if err != nil {
 			return nil, fmt.Errorf("counters_path: %w", err)
 		}
-		c.counters = &counters{path: path, version: config.AppVersion, newID: c.newID}
+		c.counters = counters.New(path, config.AppVersion, c.newID)
 	}
 	c.worker = worker{
 		flushAt: config.FlushAt, flushInterval: config.FlushInterval, pass: c.pass, changed: make(chan struct{}),
 	}
 	consent := c.decideWithNotice()
-	c.look.isDue(wall())
+	c.look.IsDue(wall())
 	c.say("consent %v", consent)
 	if consent.Enabled && config.Background {
 		c.deliverLeftovers()
@@ -131,18 +132,27 @@ func (c *Client) checkState() error {
 	switch {
 	case c.root == "":
 		return errors.New("this user has no home directory")
-	case hasAnothersRights():
+	case system.HasAnothersRights():
 		return errors.New("a program with another user's rights keeps nothing")
 	}
-	return checkPlace(c.root)
+	return system.CheckPlace(c.root)
+}
+
+// reportEvery is how often a process that lives for long looks whether losses are to be reported.
+const reportEvery = day
+
+// A session is what a client needs once there is something to record.
+type session struct {
+	clientID string
+	common   common
+	spool    *spool.Spool
+	report   system.Every
 }
 
 // forgetSession: the next event opens another.
 func (c *Client) forgetSession() {
 	if s := c.session.Swap(nil); s != nil {
-		if disk := s.spool(); disk != nil {
-			disk.end()
-		}
+		s.spool.Free()
 	}
 }
 
@@ -152,7 +162,7 @@ func (c *Client) ClientID() (string, Status) {
 		return "", OK
 	}
 	if c.counters != nil {
-		id, err := c.counters.id()
+		id, err := c.counters.ID()
 		if err != nil {
 			return "", Storage
 		}
@@ -168,11 +178,11 @@ func (c *Client) ClientID() (string, Status) {
 // newID is the ID that this installation had before it had counters, or else a new one.
 func (c *Client) newID() string {
 	if c.checkState() == nil {
-		if id := loadID(c.idPath(), true); id != "" {
+		if id := identity.Load(c.idPath(), true); id != "" {
 			return id
 		}
 	}
-	return randomUUID().String()
+	return identity.Random().String()
 }
 
 // ResetClientID forgets the client ID and erases what waits.
@@ -197,26 +207,21 @@ func (c *Client) openSession() (*session, error) {
 	}
 	id, err := "", error(nil)
 	if c.counters != nil {
-		id, err = c.counters.id()
+		id, err = c.counters.ID()
 	} else {
-		id, err = loadOrMakeID(c.idPath(), c.config.ClientIDPath == "")
+		id, err = identity.LoadOrMake(c.idPath(), c.config.ClientIDPath == "")
 	}
 	if err != nil {
 		return nil, err
 	}
 	s := &session{
-		clientID: id, common: commonOf(&c.config, c.super, c.variables), config: &c.config, say: c.say,
-		spools: c.spools(), dir: c.spoolDir(), stored: storedOf(&c.config, c.to),
-		report: every{length: reportEvery}, attempts: every{length: time.Second},
+		clientID: id, common: commonOf(&c.config, c.super, c.variables), report: system.Every{Length: reportEvery},
+		spool: spool.New(spool.Options{
+			Dir: c.spoolDir(), MaxEvents: c.config.MaxSpoolEvents, MaxBytes: c.config.MaxSpoolBytes,
+			MaxAge: c.config.MaxSpoolAge, MaxMemory: c.config.MaxMemoryEvents, KeepSent: c.config.KeepSent,
+			Ready: func() error { return storedOf(&c.config, c.to).keep(c.spoolDir()) }, Say: c.say,
+		}, &c.counts, wall()),
 	}
-	s.mutex.Lock()
-	s.open(wall())
-	s.mutex.Unlock()
 	c.session.Store(s)
 	return s, nil
-}
-
-// Words gives a UUID as two numbers.
-func (u UUID) Words() (high, low uint64) {
-	return binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
 }

@@ -8,10 +8,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
 )
 
 // arrivals is a server on loopback that keeps the UUIDs that it gets.
@@ -194,7 +197,7 @@ func TestEventsWaitInMemoryWhileTheDiskRefuses(t *testing.T) {
 	if status := next.Flush(time.Minute); status != OK || len(server.uuids) != 5 {
 		t.Errorf("by the next run: %v, %d arrived", status, len(server.uuids))
 	}
-	if ledger := readLedger(next.spoolDir()); ledger.Delivered != 5 || ledger.Lost["memory_full"] != 1 || ledger.Requests != 2 {
+	if ledger := spool.ReadLedger(next.spoolDir()); ledger.Delivered != 5 || ledger.Lost["memory_full"] != 1 || ledger.Requests != 2 {
 		t.Errorf("%+v", ledger)
 	}
 }
@@ -205,9 +208,9 @@ func TestAReadOnlySpoolIsNotSentAgainAndAgain(t *testing.T) {
 	config.Background = false
 	client := testClient(t, config)
 	client.Capture(&Event{Name: "e"})
-	name := segments(client.spoolDir(), segmentEnding)[0]
+	segments, _ := filepath.Glob(filepath.Join(client.spoolDir(), "*.jsonl"))
 	// Nobody can mark what is done.
-	if err := os.Mkdir(client.session.Load().spool().path(name, doneEnding), 0o700); err != nil {
+	if err := os.Mkdir(strings.TrimSuffix(segments[0], "jsonl")+"done", 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if status := client.Flush(time.Minute); status != Undelivered || len(server.uuids) != 0 {

@@ -56,8 +56,6 @@ type Config struct {
 const (
 	kib = 1 << 10
 	day = 24 * time.Hour
-	// parkTime is for how long events rest after MaxRetries, and an exit that waited in vain counts.
-	parkTime = 5 * time.Minute
 	// A body of one event must hold the largest event and the envelope around it.
 	maxEventBytesLimit = 900 * kib
 	maxBatchBytesLimit = 5 * kib * kib

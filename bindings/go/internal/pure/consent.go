@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/system"
 )
 
 // Consent says whether events are recorded, and by which rule.
@@ -26,7 +29,7 @@ type rules struct {
 }
 
 func readRules(c *Config, v variables) rules {
-	r := rules{privileged: hasAnothersRights(), byDefault: c.DefaultConsent, hasKey: c.APIKey != "" || c.CountersPath != ""}
+	r := rules{privileged: system.HasAnothersRights(), byDefault: c.DefaultConsent, hasKey: c.APIKey != "" || c.CountersPath != ""}
 	for _, variable := range c.ConsentEnv {
 		name, exact, strict := strings.Cut(variable, "=")
 		value, set := v[name]
@@ -116,7 +119,7 @@ func (c Consent) mayBeForced() bool {
 
 // readChoice gives the stored choice, as decide takes it.
 func readChoice(path string) string {
-	text, err := readOurs(path)
+	text, err := system.Read(path)
 	switch {
 	// The directory above is a file: there is no choice, and no place for one either.
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
@@ -132,9 +135,9 @@ func readChoice(path string) string {
 // showNotice shows a tool's notice on stderr, if that is a terminal, or anything but a null device, once for all processes: the file that says so is
 // written first, because one that cannot be written would show it for ever. Says whether it was shown now.
 func showNotice(text, marker string, anywhere bool, now time.Time) bool {
-	seen := isTerminal(os.Stderr) || anywhere && isKept(os.Stderr)
-	if wasShown(marker) || !seen || makeDirFor(marker) != nil ||
-		createWhole(marker, []byte("shown "+stamp(now)+"\n")) != nil {
+	seen := system.IsTerminal(os.Stderr) || anywhere && isKept(os.Stderr)
+	if wasShown(marker) || !seen || system.MakeDir(filepath.Dir(marker)) != nil ||
+		system.Create(marker, []byte("shown "+stamp(now)+"\n")) != nil {
 		return false
 	}
 	fmt.Fprintln(os.Stderr, text)
@@ -148,6 +151,6 @@ func isKept(file *os.File) bool {
 }
 
 func wasShown(marker string) bool {
-	_, err := readOurs(marker)
+	_, err := system.Read(marker)
 	return err == nil
 }

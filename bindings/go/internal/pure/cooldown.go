@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/system"
 )
 
 // maxHalvings: a thousandth of the budget is as good as none.
@@ -14,15 +17,15 @@ const maxHalvings = 10
 const kept = 16
 
 // A cooldown is what earlier exits that waited in vain have left behind: how many there were in a row, and when the last
-// of them was, in the file cooldown beside the spool. Each halves the next one's budget, for parkTime after the last.
+// of them was, in the file cooldown beside the spool. Each halves the next one's budget, for spool.ParkTime after the last.
 type cooldown struct {
 	file   string
 	inVain int
 }
 
-func readCooldown(spool string, now time.Time) cooldown {
-	c := cooldown{file: filepath.Join(spool, "cooldown")}
-	text, err := readOurs(c.file)
+func readCooldown(dir string, now time.Time) cooldown {
+	c := cooldown{file: filepath.Join(dir, "cooldown")}
+	text, err := system.Read(c.file)
 	if err != nil {
 		return c
 	}
@@ -31,7 +34,7 @@ func readCooldown(spool string, now time.Time) cooldown {
 		return c
 	}
 	// A clock that was set back must not make it last for years.
-	if now.Sub(time.UnixMilli(at)).Abs() < parkTime {
+	if now.Sub(time.UnixMilli(at)).Abs() < spool.ParkTime {
 		c.inVain = int(min(inVain, maxHalvings))
 	}
 	return c
@@ -43,8 +46,8 @@ func (c cooldown) wait(budget time.Duration) time.Duration { return (budget - bu
 // note writes down how the exit ended. That it cannot be is no reason to do anything else.
 func (c cooldown) note(inVain bool, now time.Time) {
 	if inVain {
-		replaceWhole(c.file, fmt.Appendf(nil, "%d %d\n", c.inVain+1, now.UnixMilli()))
+		system.Replace(c.file, fmt.Appendf(nil, "%d %d\n", c.inVain+1, now.UnixMilli()))
 	} else if c.inVain > 0 {
-		removeIfThere(c.file)
+		system.Remove(c.file)
 	}
 }

@@ -13,16 +13,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// A pass is one run over what waits; this is how it ended.
-type pass int
-
-const (
-	passDone    pass = iota // everything that waited at its start is delivered or lost
-	passParked              // the server could not be reached; the rest waits
-	passStopped             // closed, or consent was withdrawn
-	passBusy                // another process delivers
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/jsontext"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/system"
 )
 
 const (
@@ -75,52 +69,52 @@ func judge(status, hungUp, attempt, maxRetries, events int, wish time.Duration, 
 	return again, max(min(pause, longestPause), min(wish, longestPause))
 }
 
-// deliver sends what a source has.
-func (c *Client) deliver(s *session, from source) pass {
+// deliver sends what waits.
+func (c *Client) deliver(from *spool.Claim) spool.Outcome {
 	for {
-		next := from.next(c.config.MaxBatchBytes - requestEnvelope)
+		next := from.Next(c.config.MaxBatchBytes - requestEnvelope)
 		if len(next) == 0 {
-			return passDone
+			return spool.Done
 		}
 		// Halves of a batch that was too large go out before anything else, the first half first.
-		for parts := []batch{next}; len(parts) > 0; {
+		for parts := []spool.Batch{next}; len(parts) > 0; {
 			part := parts[len(parts)-1]
 			parts = parts[:len(parts)-1]
-			switch c.send(s, part, from) {
+			switch c.send(part, from) {
 			case halve:
 				parts = append(parts, part[len(part)/2:], part[:len(part)/2])
 			case park:
-				return passParked
+				return spool.Parked
 			case stop:
-				return passStopped
+				return spool.Stopped
 			}
 		}
 	}
 }
 
 // send sends a batch, again as often as it may, and settles it if the server has judged it.
-func (c *Client) send(s *session, sent batch, from source) verdict {
+func (c *Client) send(sent spool.Batch, from *spool.Claim) verdict {
 	hung := 0
 	for attempt := 1; ; attempt++ {
 		c.decide()
 		if !c.maySend() {
 			return stop
 		}
-		c.counts.book("requests", 1)
+		c.counts.Book("requests", 1)
 		status, wish, err := c.post(sent)
 		if err != nil {
 			c.say("%d events: %v", len(sent), err)
 		} else {
 			c.say("%d events: status %d", len(sent), status)
 		}
-		if err != nil && hungUp(err) && sent.bytes() > neverTooLarge {
+		if err != nil && system.HungUp(err) && sent.Bytes() > neverTooLarge {
 			hung++
 		} else {
 			hung = 0
 		}
 		next, pause := judge(status, hung, attempt, c.config.MaxRetries, len(sent), wish, rand.Float64())
 		if next != acknowledge {
-			c.counts.book("failures", 1)
+			c.counts.Book("failures", 1)
 		}
 		switch next {
 		case again:
@@ -129,32 +123,22 @@ func (c *Client) send(s *session, sent batch, from source) verdict {
 			}
 			continue
 		case acknowledge:
-			s.wasSent(sent, c.config.KeepSent)
-			c.counts.add("delivered", len(sent))
-			from.settle(sent, "delivered")
+			from.Settle(sent, "delivered")
 		case giveUp:
-			c.counts.add("refused", len(sent))
-			from.settle(sent, "refused")
+			from.Settle(sent, "refused")
 		}
 		return next
 	}
 }
 
-func (b batch) bytes() (bytes int) {
-	for _, one := range b {
-		bytes += len(one.text) + 1
-	}
-	return bytes
-}
-
 // body makes that of a request. sent_at is the moment of this attempt: the server corrects a spooled event's clock by it.
-func (c *Client) body(sent batch, now time.Time) []byte {
-	body := append(appendString([]byte(`{"api_key":`), c.to.APIKey), `,"batch":[`...)
+func (c *Client) body(sent spool.Batch, now time.Time) []byte {
+	body := append(jsontext.AppendString([]byte(`{"api_key":`), c.to.APIKey), `,"batch":[`...)
 	for i, one := range sent {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = append(body, one.text...)
+		body = append(body, one.Text()...)
 	}
 	body = append(append(append(body, `],"sent_at":"`...), stamp(now)...), '"')
 	if c.to.HistoricalMigration {
@@ -164,7 +148,7 @@ func (c *Client) body(sent batch, now time.Time) []byte {
 }
 
 // post sends a batch; an error means that no answer came. Nobody reads the answer's body: the status is for all events.
-func (c *Client) post(sent batch) (status int, wish time.Duration, err error) {
+func (c *Client) post(sent spool.Batch) (status int, wish time.Duration, err error) {
 	now := wall()
 	body, target, encoding := c.body(sent, now), c.to.Endpoint+"/batch/", ""
 	if c.to.Compression == "gzip" {

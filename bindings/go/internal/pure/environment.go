@@ -2,6 +2,8 @@ package pure
 
 import (
 	"os"
+	"os/user"
+	"path/filepath"
 	"runtime"
 	"strings"
 )
@@ -152,4 +154,37 @@ func (v variables) properties() [][2]string {
 		}
 	}
 	return known
+}
+
+// stateDir gives the directory that was asked for, or the platform's place for an app's state; "" if there is none.
+func stateDir(asked, app string, v variables) string {
+	if asked != "" {
+		dir, err := filepath.Abs(asked) // the host may change its working directory
+		if err != nil {
+			return ""
+		}
+		return dir
+	}
+	home := v["HOME"]
+	if home == "" && runtime.GOOS != "windows" {
+		if self, err := user.Current(); err == nil {
+			home = self.HomeDir
+		}
+	}
+	var base string
+	switch {
+	case runtime.GOOS == "windows":
+		base = v["LOCALAPPDATA"]
+	case filepath.IsAbs(v["XDG_STATE_HOME"]) && runtime.GOOS != "darwin":
+		base = v["XDG_STATE_HOME"]
+	case home == "":
+	case runtime.GOOS == "darwin":
+		base = filepath.Join(home, "Library", "Application Support")
+	default:
+		base = filepath.Join(home, ".local", "state")
+	}
+	if base == "" {
+		return ""
+	}
+	return filepath.Join(base, "overt", app)
 }

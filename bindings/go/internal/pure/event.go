@@ -3,9 +3,15 @@ package pure
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/identity"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/jsontext"
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
 )
 
 // An Event is what Capture records; what is left out has its usual value.
@@ -65,12 +71,12 @@ func (c *common) set(key string, value []byte, reserved bool) {
 			break
 		}
 	}
-	json := append(appendString([]byte{','}, key), ':')
+	json := append(jsontext.AppendString([]byte{','}, key), ':')
 	c.members = append(c.members, member{key, append(json, value...), reserved})
 }
 
 func (c *common) setText(key, value string, reserved bool) {
-	c.set(key, appendString(nil, value), reserved)
+	c.set(key, jsontext.AppendString(nil, value), reserved)
 }
 
 // commonOf gives the properties of every event, the weakest first. superProperties have passed the gate.
@@ -84,11 +90,9 @@ func commonOf(config *Config, superProperties []byte, v variables) (c common) {
 	if config.AppVersion != "" {
 		c.setText("$app_version", config.AppVersion, false)
 	}
-	given := map[string][]byte{}
-	eachMember(superProperties, func(key string, whole []byte) {
-		given[key] = whole[stringEnd(whole, 0)+1:]
-	})
-	for _, key := range sorted(given) {
+	given := map[string]json.RawMessage{}
+	_ = json.Unmarshal(superProperties, &given) // an object, or nothing
+	for _, key := range slices.Sorted(maps.Keys(given)) {
 		c.set(key, given[key], false)
 	}
 	c.setText("$lib", "overt", true)
@@ -104,7 +108,7 @@ func commonOf(config *Config, superProperties []byte, v variables) (c common) {
 
 // A head is an event's line up to its properties.
 type head struct {
-	uuid       UUID
+	uuid       identity.UUID
 	name       string
 	distinctID string
 	at         time.Time
@@ -115,15 +119,15 @@ type head struct {
 // option wins over a property of the event's, that over a common one, and a reserved one over all.
 func (h *head) line(properties []byte, c *common) []byte {
 	out := make([]byte, 0, 1<<10)
-	out = append(append(out, lineStart...), h.uuid.String()...)
-	out = appendString(append(out, `","event":`...), h.name)
-	out = appendString(append(out, `,"distinct_id":`...), h.distinctID)
+	out = append(append(out, spool.LineStart...), h.uuid.String()...)
+	out = jsontext.AppendString(append(out, `","event":`...), h.name)
+	out = jsontext.AppendString(append(out, `,"distinct_id":`...), h.distinctID)
 	out = append(append(append(out, `,"timestamp":"`...), stamp(h.at)...), `","properties":{`...)
 
 	first := len(out)
 	settled, own := map[string]bool{}, map[string]bool{}
 	option := func(key string, value []byte) {
-		out = append(append(appendString(append(out, ','), key), ':'), value...)
+		out = append(append(jsontext.AppendString(append(out, ','), key), ':'), value...)
 		settled[key] = true
 	}
 	truth := func(key string, value *bool) {
@@ -135,7 +139,7 @@ func (h *head) line(properties []byte, c *common) []byte {
 	}
 	text := func(key string, value *string) {
 		if value != nil {
-			option(key, appendString(nil, *value))
+			option(key, jsontext.AppendString(nil, *value))
 		}
 	}
 	truth("$process_person_profile", h.options.ProcessPersonProfile)
@@ -149,7 +153,7 @@ func (h *head) line(properties []byte, c *common) []byte {
 	for _, member := range c.members {
 		reserved[member.key] = member.reserved
 	}
-	eachMember(properties, func(key string, whole []byte) {
+	jsontext.EachMember(properties, func(key string, whole []byte) {
 		if !settled[key] && !reserved[key] {
 			out = append(append(out, ','), whole...)
 			own[key] = true
@@ -166,19 +170,8 @@ func (h *head) line(properties []byte, c *common) []byte {
 	return append(out, "}}"...)
 }
 
-// lineStart: every line begins with its UUID, so that nobody needs to parse it to find that.
-const lineStart = `{"uuid":"`
-
-// lineUUID gives the UUID of a line; "" if it has none.
-func lineUUID(line []byte) string {
-	if len(line) < len(lineStart)+36 || string(line[:len(lineStart)]) != lineStart {
-		return ""
-	}
-	return string(line[len(lineStart) : len(lineStart)+36])
-}
-
 func checkName(name string) Status {
-	if strings.TrimSpace(name) == "" || len(name) > maxIDBytes {
+	if strings.TrimSpace(name) == "" || len(name) > identity.MaxBytes {
 		return InvalidName
 	}
 	return OK
@@ -199,7 +192,7 @@ func (e *Event) check() (h head, status Status) {
 	}
 	h = head{name: e.Name, distinctID: e.DistinctID, at: e.Timestamp.Truncate(time.Microsecond), options: e.Options}
 	if e.UUID != "" {
-		if uuid, ok := parseUUID(e.UUID); ok && uuid != (UUID{}) {
+		if uuid, ok := identity.Parse(e.UUID); ok && uuid != (identity.UUID{}) {
 			h.uuid = uuid
 		} else {
 			return h, InvalidUUID
@@ -211,14 +204,14 @@ func (e *Event) check() (h head, status Status) {
 	if status := checkName(e.Name); status != OK {
 		return h, status
 	}
-	if e.DistinctID != "" && !isDistinctID(e.DistinctID) {
+	if e.DistinctID != "" && !identity.IsDistinctID(e.DistinctID) {
 		return h, InvalidDistinctID
 	}
 	return h, OK
 }
 
 // rewritten checks an event as a BeforeSend hook gives it back, and makes its line anew.
-func rewritten(text []byte) (line []byte, uuid UUID, status Status) {
+func rewritten(text []byte) (line []byte, uuid identity.UUID, status Status) {
 	var members map[string]json.RawMessage
 	var name, id, distinctID, timestamp string
 	bad := json.Unmarshal(text, &members) != nil
@@ -235,8 +228,8 @@ func rewritten(text []byte) (line []byte, uuid UUID, status Status) {
 	for key, into := range map[string]**string{"session_id": &event.Options.SessionID, "window_id": &event.Options.WindowID} {
 		bad = bad || members[key] != nil && json.Unmarshal(members[key], into) != nil
 	}
-	properties, err := compact(members["properties"], maxDepth)
-	if bad || err != nil || properties[0] != '{' {
+	properties, err := jsontext.CompactObject(members["properties"])
+	if bad || err != nil {
 		return nil, uuid, InvalidProperties
 	}
 	at, err := time.Parse(time.RFC3339Nano, timestamp)

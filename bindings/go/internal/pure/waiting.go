@@ -1,68 +1,64 @@
 package pure
 
-import "time"
+import (
+	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
+)
 
 // Who waits for delivery, and who goes on with it.
 
 // pass is one run of the worker over what waits.
-func (c *Client) pass() (ended pass) {
+func (c *Client) pass() (ended spool.Outcome) {
 	defer func() { c.say("pass %d", ended) }()
 	now := wall()
 	c.lookAtFiles()
 	othersUpload := c.uploadCounters()
-	if ended = c.deliverEvents(now); ended == passDone && othersUpload {
-		ended = passBusy
+	if ended = c.deliverEvents(now); ended == spool.Done && othersUpload {
+		ended = spool.Busy
 	}
 	return ended
 }
 
-func (c *Client) deliverEvents(now time.Time) pass {
+func (c *Client) deliverEvents(now time.Time) spool.Outcome {
 	if c.config.APIKey == "" {
-		return passDone // there are no events
+		return spool.Done // there are no events
 	}
 	if !c.maySend() {
-		return passStopped
+		return spool.Stopped
 	}
 	s, err := c.openSession()
 	if err != nil {
 		c.say("nothing can be sent: %v", err)
-		return passStopped
+		return spool.Stopped
 	}
-	return s.deliver(now, &c.counts, func(from source) pass { return c.deliver(s, from) })
+	return s.spool.Deliver(now, c.deliver)
 }
 
-// leftovers says when the oldest segment of the spool was begun; false if there is none.
-func (c *Client) leftovers() (oldest time.Time, any bool) {
-	if c.root == "" {
-		return oldest, false
-	}
-	names := segments(c.spoolDir(), segmentEnding)
-	if len(names) == 0 {
-		return oldest, false
-	}
-	return time.UnixMilli(names[0].begun()), true
-}
-
+// deliverLeftovers sees to what an earlier process left.
 func (c *Client) deliverLeftovers() {
 	if wait, any := c.countersWait(); any {
 		c.worker.foundLeftovers(wait)
 	}
-	oldest, any := c.leftovers()
-	if !any {
-		return
+	if oldest, any := c.oldest(); any {
+		now := wall()
+		wait := c.config.FlushInterval - max(now.Sub(oldest), 0)
+		c.worker.foundLeftovers(max(wait, spool.ParkedFor(c.spoolDir(), now)))
 	}
-	now := wall()
-	parked := time.UnixMilli(readLedger(c.spoolDir()).ParkedUntilMs).Sub(now)
-	if parked > parkTime {
-		parked = 0 // a clock that was set back must not park for years
+}
+
+// oldest says when the oldest of what waits on disk was recorded; false if there is nothing.
+func (c *Client) oldest() (begun time.Time, any bool) {
+	if c.root == "" {
+		return begun, false
 	}
-	c.worker.foundLeftovers(max(c.config.FlushInterval-max(now.Sub(oldest), 0), parked, 0))
+	return spool.Oldest(c.spoolDir())
 }
 
 // Flush waits until all that was recorded before is delivered or given up, at most so long. Unlike the worker it also
 // tries what is parked.
 func (c *Client) Flush(timeout time.Duration) Status {
-	_, anyEvents := c.leftovers()
+	_, anyEvents := c.oldest()
 	anyEvents = c.maySend() && (anyEvents || c.session.Load() != nil)
 	if _, any := c.countersWait(); !any && !anyEvents {
 		return OK
@@ -77,7 +73,7 @@ func (c *Client) Flush(timeout time.Duration) Status {
 
 func (c *Client) pendingEvents() int64 {
 	if s := c.session.Load(); s != nil {
-		events, _ := s.waiting()
+		events, _ := s.spool.Waiting()
 		return events
 	}
 	return 0
@@ -91,12 +87,7 @@ func (c *Client) Close(timeout time.Duration) Status {
 	}
 	c.worker.close()
 	if s := c.session.Load(); s != nil {
-		s.end(wall())
-		if disk := s.spool(); disk != nil {
-			if news := c.counts.takeNews(); len(news.records()) > 0 && leaveNews(disk.dir, news, wall()) != nil {
-				c.counts.giveBack(news)
-			}
-		}
+		s.spool.Leave(wall())
 	}
 	return status
 }

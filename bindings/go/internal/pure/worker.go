@@ -3,6 +3,8 @@ package pure
 import (
 	"sync"
 	"time"
+
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/spool"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 type worker struct {
 	flushAt       int
 	flushInterval time.Duration
-	pass          func() pass
+	pass          func() spool.Outcome
 
 	mutex sync.Mutex
 	// changed is closed, and replaced, at each change.
@@ -28,9 +30,9 @@ type worker struct {
 	panics  int64
 	// waiting counts events recorded since the last pass began.
 	waiting int
-	// due is when the next pass is due by itself; rest and busy are before when there is none, unless somebody asks, or
-	// whoever asks. Zero: at no time.
-	due, rest, busy time.Time
+	// due is when the next pass is due by itself, and rest is before when there is none unless somebody asks. Zero: at no
+	// time.
+	due, rest time.Time
 	// asked is how many passes were asked for, done up to which of them all is done.
 	asked, done int64
 	// undelivered: the last pass left events behind.
@@ -45,7 +47,7 @@ func (w *worker) notify() {
 // start starts the goroutine unless it runs, or nothing is to run any more.
 func (w *worker) start() {
 	if !w.running && !w.closing && w.panics < maxPanics {
-		w.running, w.busy = true, time.Time{}
+		w.running = true
 		go w.run()
 	}
 	w.notify()
@@ -65,7 +67,7 @@ func (w *worker) recorded() {
 func (w *worker) foundLeftovers(wait time.Duration) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.dueIn(min(wait, parkTime))
+	w.dueIn(min(wait, spool.ParkTime))
 	w.start()
 }
 
@@ -95,6 +97,9 @@ func (w *worker) run() {
 		w.mutex.Lock()
 		w.finished(serving, ended, panicked)
 		w.notify()
+		if ended == spool.Busy && w.asked > w.done {
+			w.sleep(busyPause)
+		}
 	}
 	w.running = false
 	w.notify()
@@ -109,16 +114,13 @@ func (w *worker) next() (next time.Time) {
 	if !next.IsZero() && next.Before(w.rest) {
 		next = w.rest
 	}
-	if w.asked > w.done && (next.IsZero() || now.Before(next)) {
+	if w.asked > w.done {
 		next = now
-	}
-	if !next.IsZero() && next.Before(w.busy) {
-		next = w.busy
 	}
 	return next
 }
 
-func (w *worker) guarded() (ended pass, panicked bool) {
+func (w *worker) guarded() (ended spool.Outcome, panicked bool) {
 	defer func() {
 		if recover() != nil {
 			panicked = true
@@ -127,20 +129,19 @@ func (w *worker) guarded() (ended pass, panicked bool) {
 	return w.pass(), false
 }
 
-func (w *worker) finished(serving int64, ended pass, panicked bool) {
-	now := time.Now()
-	w.rest, w.busy = time.Time{}, time.Time{}
+func (w *worker) finished(serving int64, ended spool.Outcome, panicked bool) {
+	w.rest = time.Time{}
 	switch {
 	case panicked:
 		w.panics++
-	case ended == passBusy:
-		w.busy, w.due = now.Add(busyPause), now.Add(w.flushInterval)
+	case ended == spool.Busy:
+		w.dueIn(w.flushInterval)
 		return
-	case ended == passParked:
-		w.rest = now.Add(parkTime)
+	case ended == spool.Parked:
+		w.rest = time.Now().Add(spool.ParkTime)
 		w.due = w.rest
 	}
-	w.done, w.undelivered = serving, panicked || ended != passDone
+	w.done, w.undelivered = serving, panicked || ended != spool.Done
 }
 
 // sleep waits for a change, at most so long, without the lock.
