@@ -262,25 +262,30 @@ func (c *Claim) hasLeft() bool {
 
 // finish ends the claim: removes what needs no more delivery and brings the books up to date.
 func (c *Claim) finish(now time.Time, ended Outcome) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.claimed = 0
-	c.leaveMemory(now)
+	c.giveBack(now)
 	if c.lock == nil {
 		return
 	}
 	defer system.Release(c.lock)
-	for _, r := range c.readings {
-		if r.isDelivered() {
-			c.disk.retire(r)
-		}
-	}
 	c.sweep()
 	parkedUntil := int64(0)
 	if ended == Parked {
 		parkedUntil = now.Add(ParkTime).UnixMilli()
 	}
 	c.counts.enter(c.Dir, parkedUntil)
+}
+
+// giveBack lets the process have its memory and its segment again, without what was delivered of them.
+func (c *Claim) giveBack(now time.Time) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.claimed = 0
+	c.leaveMemory(now)
+	for _, r := range c.readings {
+		if r.isDelivered() {
+			c.disk.retire(r)
+		}
+	}
 }
 
 // sweep removes what crashes left behind.
