@@ -49,7 +49,7 @@ impl Wire {
 /// A case.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// A sentence, and the wire.
+    /// The wire and a sentence, on one line.
     pub name: String,
     /// The protocol's rule.
     pub rule: String,
@@ -101,7 +101,7 @@ impl Case {
             Wire::Sam | Wire::Counters => Expect::default(),
         };
         Ok(Self {
-            name: format!("{}: {}", wire.word(), raw.name),
+            name: format!("{}: {}", wire.word(), on_one_line(&raw.name)),
             rule: raw.rule,
             wire,
             init: init.into_iter().chain(raw.init).collect(),
@@ -135,4 +135,9 @@ impl Case {
         let steps = self.steps.iter().map(|step| if let Act::Wait(ms) = step.act { ms } else { 0 });
         pauses.chain(steps).sum()
     }
+}
+
+/// A value in a name may hold line breaks and tabs: these are shown as Rust writes them.
+fn on_one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

@@ -33,6 +33,26 @@ fn an_entry_becomes_a_case_for_each_wire_and_row() {
 }
 
 #[test]
+fn a_name_is_one_line_whatever_the_value_in_it() {
+    let cases = contract(
+        r#"
+        [[case]]
+        name = "text {text}"
+        rule = "r"
+        wires = ["v0"]
+        each.text = ["a\nb", "\tb", "größe"]
+        steps = [{ capture = { event = "{text}" } }]
+        expect.requests = 0
+        "#,
+    )
+    .unwrap();
+    let names: Vec<_> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names, [r"v0: text a\nb", r"v0: text \tb", "v0: text größe"]);
+    let Act::Capture(members) = &cases[0].steps[1].act else { panic!("{:?}", cases[0].steps) };
+    assert_eq!(members["event"].as_str(), Some("a\nb"), "the value itself stays");
+}
+
+#[test]
 fn what_cannot_be_meant_is_an_error() {
     let case = |rest: &str| contract(&format!("[[case]]\nname = 'n'\nrule = 'r'\n{rest}")).unwrap_err();
     for (rest, named) in [
