@@ -68,7 +68,7 @@ impl Inner {
             response_wait: self.config.response_wait,
             pause: &|length| life.worker.pause(length),
             allowed: &allowed,
-            delivered: &|batch| session.store.was_sent(batch, self.config.keep_sent),
+            delivered: &|lines| session.store.was_sent(lines, self.config.keep_sent),
             jitter: &jitter,
             new_id: &Uuid::new_v4,
         };

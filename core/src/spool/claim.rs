@@ -128,7 +128,7 @@ impl Claim<'_> {
         if !places.is_empty() {
             let count = Count::Lost(reason);
             self.counts.add_recorded(count, places.len());
-            self.settle(places.iter().copied(), count);
+            self.settle(places, count);
         }
     }
 
@@ -153,7 +153,7 @@ impl Claim<'_> {
     }
 
     /// Records what became of events.
-    fn settle(&mut self, places: impl Iterator<Item = Place>, count: Count) {
+    fn settle(&mut self, places: &[Place], count: Count) {
         let mut records: Vec<(usize, Vec<Entry>)> = Vec::new();
         let (mut events, mut bytes) = (0, 0);
         for place in places {
@@ -192,8 +192,8 @@ impl Source for Claim<'_> {
         batch
     }
 
-    fn acknowledge(&mut self, batch: &Batch, count: Count) {
-        self.settle(batch.places(), count);
+    fn acknowledge(&mut self, places: &[Place], count: Count) {
+        self.settle(places, count);
     }
 }
 
