@@ -38,7 +38,9 @@
  *            to one thread at a time. Nobody may use an object while, or after, it is freed. A callback may run on any
  *            thread; it must return, by no throw and no longjmp.
  * fork       A client goes on in the child, as a client of its own. What the parent recorded the parent delivers, once.
- * Signals    No function is for signal handlers. overt installs none, and its thread has all signals blocked.
+ * Signals    No function is for signal handlers. overt installs none, and its thread has all signals blocked. A process
+ *            whose main thread ends by pthread_exit lives on while that thread delivers, and only SIGKILL ends it;
+ *            after overt_client_close, for no longer than a request takes.
  * Panics     A fault inside overt is caught at its boundary and answered with OVERT_INTERNAL, without a word on stderr.
  */
 

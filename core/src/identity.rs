@@ -75,6 +75,14 @@ impl IdFile {
         }
     }
 
+    /// The file that is replaced when the ID changes.
+    pub(crate) fn file(&self) -> PathBuf {
+        match self {
+            Self::Overt(path) | Self::Text(path) => path.clone(),
+            Self::Json(member) => member.file(),
+        }
+    }
+
     /// The stored ID, if there is a usable one. Creates nothing.
     pub(crate) fn load(&self) -> Option<String> {
         let text = match self {

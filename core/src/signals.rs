@@ -1,5 +1,9 @@
 //! Signals are the host's. A thread and a process begin with the mask of the thread that starts them, so what must not be
 //! reached by a signal is started while that is blocked.
+//!
+//! Those that end a process are no exception, though a thread of ours that outlives a main thread's `pthread_exit` is deaf to
+//! them: a host that has blocked them to wait for them in a place of its own (`sigwait`, a `signalfd`) would be killed, and
+//! one that handles them would find its handler on a small stack that it does not know.
 
 #[cfg(unix)]
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};

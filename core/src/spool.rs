@@ -28,7 +28,7 @@ mod writer;
 pub(crate) use memory::MemoryQueue;
 pub(crate) use pending::{oldest, pending_lines};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Place};
 use crate::clock::{Every, Timestamp};
 use crate::error::Error;
 use crate::ledger::{Count, Ledger};
@@ -43,8 +43,8 @@ use writer::Writer;
 pub(crate) trait Source {
     /// The next lines that need delivery, none if there are no more.
     fn next_batch(&mut self, max_bytes: usize) -> Batch;
-    /// These events need no more delivery; this is what became of them.
-    fn acknowledge(&mut self, batch: &Batch, count: Count);
+    /// The events in these places need no more delivery; this is what became of them.
+    fn acknowledge(&mut self, places: &[Place], count: Count);
 }
 
 /// Counting looks at every segment, of which a burst makes many a second.

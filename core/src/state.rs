@@ -15,13 +15,15 @@
 //! ```
 //!
 //! Directories are made with mode 0700, files with 0600. A file that others read is written whole under another name
-//! and then put in place, so nobody ever sees half of it. Whom a file may belong to, and where it may lie, is in [`trust`];
-//! how a file of the tool's own is changed, in [`member`].
+//! and then put in place, so nobody ever sees half of it: see [`draft`]. Whom a file may belong to, and where it may lie, is
+//! in [`trust`]; how a file of the tool's own is changed, in [`member`].
 
+mod draft;
 mod lock;
 mod member;
 mod trust;
 
+pub(crate) use draft::{sweep, sweep_dir};
 pub(crate) use lock::Lock;
 pub(crate) use member::{Member, PERSONS_PATIENCE};
 pub(crate) use trust::{
@@ -30,7 +32,6 @@ pub(crate) use trust::{
 };
 
 use crate::error::Error;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -70,6 +71,10 @@ impl StateDir {
         self.root.join("consent")
     }
 
+    pub(crate) fn consent_file(&self) -> PathBuf {
+        self.root.join("consent_file.json")
+    }
+
     pub(crate) fn client_id(&self) -> PathBuf {
         self.root.join("client_id")
     }
@@ -80,6 +85,11 @@ impl StateDir {
 
     pub(crate) fn notice(&self) -> PathBuf {
         self.root.join("notice")
+    }
+
+    /// The files beside the spools.
+    pub(crate) fn files(&self) -> [PathBuf; 5] {
+        [self.consent(), self.consent_file(), self.client_id(), self.salt(), self.notice()]
     }
 
     pub(crate) fn spools(&self) -> PathBuf {
@@ -102,7 +112,7 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
 
 /// Writes a file that does not exist yet, whole or not at all. `AlreadyExists`: another process was first.
 pub(crate) fn create_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let (draft, _) = write_draft(path, content)?;
+    let (draft, _) = draft::write(path, content)?;
     // A hard link fails where the name is taken; renaming would replace the winner's file.
     let linked = std::fs::hard_link(&draft, path);
     let _ = std::fs::remove_file(&draft);
@@ -117,7 +127,7 @@ pub(crate) fn create_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Writes a file whole, in place of whatever has its name.
 pub(crate) fn replace_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let (draft, _) = write_draft(path, content)?;
+    let (draft, _) = draft::write(path, content)?;
     put(&draft, path)
 }
 
@@ -142,22 +152,5 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
-}
-
-fn write_draft(path: &Path, content: &[u8]) -> io::Result<(PathBuf, File)> {
-    check_size(content.len() as u64)?;
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", uuid::Uuid::new_v4().simple()));
-    let draft = directory.join(name);
-    let mut file: File = private_file().write(true).create_new(true).open(&draft)?;
-    match file.write_all(content) {
-        Ok(()) => Ok((draft, file)),
-        Err(error) => {
-            let _ = std::fs::remove_file(&draft);
-            Err(error)
-        }
     }
 }

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const FILE: &str = "destination.json";
-const CHOICE_FILE: &str = "consent_file.json";
 
 /// Where the user's choice is kept, if that is a file of the tool's own.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +110,7 @@ impl Stored {
             return Ok(());
         }
         let text = serde_json::to_vec_pretty(&self.own_choice).unwrap_or_default();
-        let path = state.root().join(CHOICE_FILE);
+        let path = state.consent_file();
         let kept = state::make_dir(state.root()).and_then(|()| state::keep_whole(&path, &text));
         kept.map_err(|error| Error::storage("the place of the stored choice cannot be stored", &error))
     }
@@ -161,8 +160,7 @@ impl Config {
         config.check()?;
         config.state_dir = state_dir.map(Path::to_owned);
         // A user without a home has recorded nothing.
-        let text =
-            StateDir::new(state_dir, app).ok().and_then(|state| state::read(&state.root().join(CHOICE_FILE)).ok());
+        let text = StateDir::new(state_dir, app).ok().and_then(|state| state::read(&state.consent_file()).ok());
         let choice = text.and_then(|text| serde_json::from_slice::<OwnChoice>(&text).ok()).unwrap_or_default();
         if choice.consent_path.is_some() && !choice.consent_key.is_empty() {
             config.consent_path = choice.consent_path;

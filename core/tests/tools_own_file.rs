@@ -236,4 +236,13 @@ fn a_process_that_is_killed_meanwhile_leaves_a_whole_file() {
         assert_eq!(now["telemetryEnabled"], true, "{now}");
     }
     assert!(home.text().contains("\"ratio\": 1.50,"));
+
+    // Whatever it was about to put there does not lie beside it for ever.
+    let tool = home.0.path().join("tool");
+    for left in files(&tool).iter().filter(|name| name.ends_with(".tmp")) {
+        let draft = std::fs::File::options().write(true).open(tool.join(left)).unwrap();
+        draft.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(86_400)).unwrap();
+    }
+    client(home.config(&refused_url())).set_consent(false).unwrap();
+    assert_eq!(files(&tool), [".metadata.json.overt-lock", "metadata.json"]);
 }

@@ -95,11 +95,13 @@ def posthog(server: Server, state_dir: Path) -> Iterator[ModuleType]:
     before = dict(vars(overt.posthog))
     settings: dict[str, Any] = {"project_api_key": "phc_test", "host": server.url}
     settings |= {"state_dir": state_dir, "background": False, "default_client": None}
-    vars(overt.posthog).update(settings)
+    for name, value in settings.items():
+        setattr(overt.posthog, name, value)
     yield overt.posthog
     vars(overt.posthog).clear()
     vars(overt.posthog).update(before)
     vars(overt.posthog._own_client).pop("_used_clients", None)
+    overt.posthog._own_client._forget_destinations()
 
 
 @pytest.fixture

@@ -69,6 +69,21 @@ def test_settings_can_be_changed_at_any_time(make: Make, server: Server) -> None
     assert "$geoip_disable" not in event["properties"]
 
 
+@pytest.mark.parametrize("whose", ["the module's", "an instance's"])
+def test_so_can_overts_own(posthog: Any, make: Make, server: Server, whose: str) -> None:
+    client: Any = posthog if whose == "the module's" else make()
+    client.capture("one", distinct_id="d")
+    client.app_version = "2"
+    client.capture("two", distinct_id="d")
+    client.app_version = "3"
+    client.capture("three", distinct_id="d")
+    del client.app_version
+    client.capture("four", distinct_id="d")
+    client.flush()
+    versions = {event["event"]: event["properties"].get("$app_version") for event in server.events}
+    assert versions == {"one": None, "two": "2", "three": "3", "four": None}
+
+
 def test_an_old_constructor_is_understood(server: Server, state_dir: Path) -> None:
     client = Posthog(
         api_key="phc_old", host=server.url, state_dir=state_dir, unknown_option=1, personal_api_key="phx_s"
@@ -332,6 +347,23 @@ def test_off_is_off(run_python: RunPython, server: Server, tmp_path: Path, envir
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "[posthog] disabled\n")
     assert server.requests == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_while_off_nothing_is_made_of_what_a_call_was_given(make: Make) -> None:
+    told: list[object] = []
+    client = make(on_error=lambda *error: told.append(error))
+    assert client.capture("e", distinct_id="d")
+    (native,) = client._used().values()
+    native.set_consent(False)
+    properties: Any = Raises()
+    assert client.capture("e", distinct_id=Raises(), properties=properties) is None
+    assert client.capture(Raises(), "e", properties) == (False, "disabled")
+    assert client.set(distinct_id="d", properties=properties) is None
+    assert told == []
+    native.set_consent(True)
+    assert client.capture("e", distinct_id=Raises()) is None
+    assert len(told) == 1
+    assert client.capture("e", distinct_id="d")
 
 
 def test_the_stored_choice_counts(posthog: Any, make: Make, server: Server) -> None:

@@ -131,6 +131,8 @@ impl Inner {
         // The ID may have been the state directory's before the tool had counters.
         let id = self.counters.as_ref().map_or(Ok(()), Counters::erase).and(self.id_file(state).erase());
         let salt = salt::erase(&state.salt());
+        // A draft has an ID in it, too, and where telemetry is off no worker removes it.
+        self.sweep_drafts(state);
         let spools = match std::fs::remove_dir_all(state.spools()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::storage("the spool cannot be erased", &error))

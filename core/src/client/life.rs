@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+/// How often a process that lives for long looks for what others have left: it takes as long to count as left.
+const SWEEP_EVERY_MS: u64 = 86_400_000;
 /// How often capturing looks whether somebody switched off in another process: two file names a second cost nothing,
 /// and a person who says off is obeyed within one.
 const LOOK_EVERY_MS: u64 = 1_000;
@@ -53,6 +55,8 @@ pub(crate) struct Life {
     pub look: Every,
     /// Looking whether the counters are to go out.
     pub look_at_counters: Every,
+    /// Removing what killed processes have left beside files.
+    pub sweep: Every,
     /// The end of the process, once it has begun.
     pub exit: OnceBox<Exit>,
     /// The life in a child of this process. Lock-free, so that a fork cannot inherit it half-made.
@@ -71,6 +75,7 @@ impl Life {
             session: RwLock::default(),
             look: Every::new(LOOK_EVERY_MS),
             look_at_counters: Every::new(LOOK_EVERY_MS),
+            sweep: Every::new(SWEEP_EVERY_MS),
             exit: OnceBox::new(),
             next: OnceBox::new(),
         }

@@ -4,6 +4,7 @@ use super::Inner;
 use super::life::Life;
 use crate::ledger::Ledger;
 use crate::signals;
+use crate::state::{self, StateDir};
 use crate::worker::{Delivery, Pass};
 use uuid::Uuid;
 
@@ -68,11 +69,21 @@ impl Inner {
             response_wait: self.config.response_wait,
             pause: &|length| life.worker.pause(length),
             allowed: &allowed,
-            delivered: &|batch| session.store.was_sent(batch, self.config.keep_sent),
+            delivered: &|lines| session.store.was_sent(lines, self.config.keep_sent),
             jitter: &jitter,
             new_id: &Uuid::new_v4,
         };
-        session.store.deliver(now, counts, self.trace, |source| delivery.run(source))
+        let pass = session.store.deliver(now, counts, self.trace, |source| delivery.run(source));
+        if let Some(state) = self.state.as_ref().ok().filter(|_| life.sweep.is_due(self.clock.now())) {
+            self.sweep_drafts(state);
+        }
+        pass
+    }
+
+    /// Removes what killed processes have left beside the files that are no spool's, the tool's own among them.
+    pub(super) fn sweep_drafts(&self, state: &StateDir) {
+        let of_tool = [Some(self.id_file(state).file()), self.kept.own_file()].into_iter().flatten();
+        state::sweep(&state.files().into_iter().chain(of_tool).collect::<Vec<_>>());
     }
 }
 

@@ -1,6 +1,5 @@
 //! A session: what a client needs once there is something to record, opened at the first event.
 
-use crate::batch::Batch;
 use crate::clock::{Every, Timestamp};
 use crate::config::{Config, PARK_TIME};
 use crate::environment::{self, Variables};
@@ -190,9 +189,9 @@ impl Store {
     }
 
     /// Keeps what was sent, for people to read; or nothing, not even what was kept before.
-    pub(crate) fn was_sent(&self, batch: &Batch, keep: bool) {
+    pub(crate) fn was_sent<'a>(&self, lines: impl Iterator<Item = &'a [u8]>, keep: bool) {
         match self.disk.get().map(Spool::dir) {
-            Some(dir) if keep => sent::keep(dir, batch.lines()),
+            Some(dir) if keep => sent::keep(dir, lines),
             Some(dir) => sent::forget(dir),
             None => {}
         }

@@ -31,6 +31,11 @@ impl KeptChoice {
         self.own.as_ref().map(|own| own.path().to_owned()).or_else(of_overt)
     }
 
+    /// The tool's own file, if there is one.
+    pub(crate) fn own_file(&self) -> Option<PathBuf> {
+        self.own.as_ref().map(Member::file)
+    }
+
     pub(crate) fn read(&self) -> StoredChoice {
         let of_overt = self.state.as_ref().map_or(StoredChoice::None, |state| StoredChoice::read(&state.consent()));
         let of_tool = self.own.as_ref().map_or(StoredChoice::None, StoredChoice::of_member);

@@ -81,7 +81,7 @@ fn deliver(dir: &Path, counts: &Counts, finish: bool, wanted: impl Fn(usize) -> 
             delivered.push((Delivered { place, text: text.to_vec() }, wanted(number)));
         }
         if wanted(number) {
-            claim.acknowledge(&batch, Count::Delivered);
+            claim.acknowledge(&batch.places().collect::<Vec<_>>(), Count::Delivered);
         }
     }
     if finish {

@@ -15,8 +15,6 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// What a crash left half-made is removed after this time, when nobody can be about to finish it.
-const DRAFT_AGE: Duration = Duration::from_secs(86_400);
 /// For how long a segment must have looked too old before it is given up, unless the limit itself is shorter. A clock
 /// that is wrong by years makes everything look too old; a day is enough to deliver it or to set the clock right.
 const MAX_GRACE: Duration = Duration::from_secs(86_400);
@@ -85,13 +83,11 @@ impl Claim<'_> {
                 let _ = std::fs::remove_file(dir.join(live));
             }
         }
-        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-            let draft = entry.file_name().to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
-            let age = || entry.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
-            if draft && age().is_some_and(|age| age > DRAFT_AGE) {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
+        // The directory is ours, so whatever is called a draft is one.
+        state::sweep_dir(dir, |name| {
+            let name = name.as_encoded_bytes();
+            name.starts_with(b".") && name.ends_with(b".tmp")
+        });
     }
 
     /// Gives up segments whose last event is older than the limit, if some have looked so for long enough.
@@ -128,7 +124,7 @@ impl Claim<'_> {
         if !places.is_empty() {
             let count = Count::Lost(reason);
             self.counts.add_recorded(count, places.len());
-            self.settle(places.iter().copied(), count);
+            self.settle(places, count);
         }
     }
 
@@ -153,7 +149,7 @@ impl Claim<'_> {
     }
 
     /// Records what became of events.
-    fn settle(&mut self, places: impl Iterator<Item = Place>, count: Count) {
+    fn settle(&mut self, places: &[Place], count: Count) {
         let mut records: Vec<(usize, Vec<Entry>)> = Vec::new();
         let (mut events, mut bytes) = (0, 0);
         for place in places {
@@ -192,8 +188,8 @@ impl Source for Claim<'_> {
         batch
     }
 
-    fn acknowledge(&mut self, batch: &Batch, count: Count) {
-        self.settle(batch.places(), count);
+    fn acknowledge(&mut self, places: &[Place], count: Count) {
+        self.settle(places, count);
     }
 }
 

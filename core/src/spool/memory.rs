@@ -127,10 +127,10 @@ impl Source for MemoryClaim<'_> {
         batch
     }
 
-    fn acknowledge(&mut self, batch: &Batch, count: Count) {
-        self.counts.book(count, batch.events());
+    fn acknowledge(&mut self, places: &[Place], count: Count) {
+        self.counts.book(count, places.len());
         let mut lines = self.queue.lines();
-        for place in batch.places() {
+        for place in places {
             if lines.get_mut(place.from).and_then(Option::take).is_some() {
                 self.queue.waiting.fetch_sub(1, Ordering::Relaxed);
             }
@@ -160,9 +160,9 @@ mod tests {
         let mut claim = queue.claim(&counts);
         let (first, second) = (claim.next_batch(16), claim.next_batch(16));
         assert_eq!((first.events(), second.events(), claim.next_batch(16).events()), (2, 1, 0));
-        claim.acknowledge(&second, Count::Delivered);
+        claim.acknowledge(&second.places().collect::<Vec<_>>(), Count::Delivered);
         assert_eq!(queue.pending(), [b"{\"n\":1}", b"{\"n\":2}"]);
-        claim.acknowledge(&first, Count::Lost(LossReason::Refused));
+        claim.acknowledge(&first.places().collect::<Vec<_>>(), Count::Lost(LossReason::Refused));
         assert_eq!(queue.waiting(), 0);
         let news = counts.take_news();
         assert_eq!((news.delivered, news.lost["refused"]), (1, 2), "no record on disk says so");
@@ -187,7 +187,7 @@ mod tests {
             (moved.take(), queue.pending()),
             (vec![b"2".to_vec(), b"3".to_vec()], vec![b"1".to_vec(), b"3".to_vec(), b"4".to_vec()])
         );
-        claim.acknowledge(&sent, Count::Delivered);
+        claim.acknowledge(&sent.places().collect::<Vec<_>>(), Count::Delivered);
         drop(claim);
         queue.move_to(|_| true);
         assert_eq!((queue.waiting(), queue.claim(&counts).next_batch(100).events()), (0, 0));

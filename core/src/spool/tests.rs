@@ -38,7 +38,7 @@ fn deliver_counting(spool: &Spool, counts: &Counts) -> Vec<String> {
             break;
         }
         bodies.push(String::from_utf8(batch.body().to_vec()).unwrap());
-        claim.acknowledge(&batch, Count::Delivered);
+        claim.acknowledge(&batch.places().collect::<Vec<_>>(), Count::Delivered);
     }
     claim.finish(0);
     bodies
@@ -107,7 +107,7 @@ fn an_interrupted_delivery_goes_on_where_it_was() {
         let mut claim = spool.claim(now(), &counts).unwrap().unwrap();
         let (first, second) = (claim.next_batch(500_000), claim.next_batch(500_000));
         assert_eq!((first.events(), second.events()), (100, 100));
-        claim.acknowledge(&second, Count::Delivered); // the first is given back: its process died
+        claim.acknowledge(&second.places().collect::<Vec<_>>(), Count::Delivered); // the first is given back: its process died
     }
     assert_eq!((spool.waiting(), open(dir.path()).waiting()), (150, 150));
     assert_eq!(pending_lines(dir.path()).count(), 150);

@@ -9,7 +9,7 @@
 //! - A file that is no JSON object, an empty one included, is never written: what a person may still read in it, or what a
 //!   crash has left of it, is not ours to throw away.
 
-use super::{Lock, make_dir, put, trust, write_draft};
+use super::{Lock, draft, make_dir, put, trust};
 use crate::json::{Document, new_document};
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
@@ -39,6 +39,11 @@ impl Member {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file itself: what a symbolic link leads to.
+    pub(crate) fn file(&self) -> PathBuf {
+        behind_links(&self.path)
     }
 
     /// The values under the key, as JSON: one, or none, or several if the key stands there several times. `InvalidData`: the
@@ -79,7 +84,7 @@ impl Member {
         if trust::has_anothers_rights() {
             return Err(ErrorKind::PermissionDenied.into());
         }
-        let file = behind_links(&self.path);
+        let file = self.file();
         trust::check_owner(&file)?;
         file.parent().map_or(Ok(()), make_dir)?;
         let lock = lock_file(&file);
@@ -88,7 +93,7 @@ impl Member {
         let Some(changed) = edit(text.as_deref())?.filter(|changed| Some(changed) != text.as_ref()) else {
             return Ok(false);
         };
-        let (draft, written) = write_draft(&file, changed.as_bytes())?;
+        let (draft, written) = draft::write(&file, changed.as_bytes())?;
         let kept = match std::fs::metadata(&file) {
             Ok(data) => written.set_permissions(data.permissions()),
             Err(_) => Ok(()),

@@ -4,7 +4,7 @@
 //! they are awaited together. What is to be tried again is the next wave, after one pause. Where a request carries many
 //! events, a wave is one batch.
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Place};
 use crate::clock::Clock;
 use crate::ledger::Count;
 use crate::loss::LossReason;
@@ -51,8 +51,8 @@ pub(crate) struct Delivery<'a> {
     pub pause: &'a dyn Fn(Duration) -> bool,
     /// Whether consent still stands; asked before each request.
     pub allowed: &'a dyn Fn() -> bool,
-    /// Gets what was delivered.
-    pub delivered: &'a dyn Fn(&Batch),
+    /// Gets the lines that were delivered.
+    pub delivered: &'a dyn Fn(&mut dyn Iterator<Item = &[u8]>),
     /// A number 0 ≤ n < 1.
     pub jitter: &'a dyn Fn() -> f64,
     /// A new random UUID.
@@ -217,21 +217,22 @@ impl<'a> Delivery<'a> {
 
     /// Acknowledges and counts the events of a batch by their fates; those that the server wants again stay in it.
     fn settle(&self, batch: &mut Batch, fates: &[Fate], source: &mut dyn Source) {
-        let of = |wanted: &[Fate]| batch.pick(|index| fates.get(index).is_some_and(|fate| wanted.contains(fate)));
         for (fate, count) in [
             (Fate::Delivered, Count::Delivered),
             (Fate::Unconfirmed, Count::Unconfirmed),
             (Fate::Refused, Count::Lost(LossReason::Refused)),
         ] {
-            let settled = of(&[fate]);
-            self.counts.add_recorded(count, settled.events());
+            let settled = batch.places().zip(fates).filter(|(_, its)| **its == fate).map(|(place, _)| place);
+            let settled: Vec<Place> = settled.collect();
+            self.counts.add_recorded(count, settled.len());
             source.acknowledge(&settled, count);
         }
-        let delivered = of(&[Fate::Delivered, Fate::Unconfirmed]);
-        if delivered.events() > 0 {
-            (self.delivered)(&delivered);
+        let is_delivered = |fate: &Fate| matches!(fate, Fate::Delivered | Fate::Unconfirmed);
+        if fates.iter().any(is_delivered) {
+            let delivered = batch.lines().zip(fates).filter(|(_, fate)| is_delivered(fate));
+            (self.delivered)(&mut delivered.map(|(line, _)| line));
         }
-        *batch = of(&[Fate::Again]);
+        *batch = batch.pick(|index| fates.get(index) == Some(&Fate::Again));
     }
 }
 

@@ -71,6 +71,8 @@ pub(super) struct Ran {
     pub bodies: Vec<String>,
     pub lengths: Vec<Duration>,
     pub acknowledged: Vec<u64>,
+    /// The lines that were delivered.
+    pub delivered: Vec<String>,
     pub counts: Counts,
     /// What happened in which order: requests are begun and answered by their number, events acknowledged by theirs.
     pub story: Vec<String>,
@@ -130,7 +132,7 @@ impl<'a> Scene<'a> {
         let script = Script { server: self.server, requests: Mutex::default(), story: &story };
         let counts = Counts::default();
         let ids = AtomicU64::new(1);
-        let lengths = Mutex::new(Vec::new());
+        let (lengths, delivered) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
         let pauses = || lengths.lock().unwrap().len();
         let mut source = Lines { waiting: self.waiting, given: 0, acknowledged: Vec::new(), story: &story };
         let requests = || script.requests.lock().unwrap().len();
@@ -154,7 +156,10 @@ impl<'a> Scene<'a> {
                 self.withdraw_in.is_none_or(|pause| pauses() < pause)
                     && self.withdraw_after.is_none_or(|after| requests() < after)
             },
-            delivered: &|_| (),
+            delivered: &|lines| {
+                let lines = lines.map(|line| String::from_utf8(line.to_vec()).unwrap());
+                delivered.lock().unwrap().extend(lines);
+            },
             jitter: &|| self.jitter,
             new_id: &|| uuid::Uuid::from_u128(ids.fetch_add(1, Ordering::Relaxed).into()),
         }
@@ -162,8 +167,8 @@ impl<'a> Scene<'a> {
         let requests = script.requests.into_inner().unwrap();
         let bodies = requests.iter().map(|request| String::from_utf8(request.body.clone()).unwrap()).collect();
         let lengths = lengths.into_inner().unwrap();
-        let acknowledged = source.acknowledged;
-        Ran { pass, requests, bodies, lengths, acknowledged, counts, story: story.into_inner().unwrap() }
+        let (acknowledged, delivered) = (source.acknowledged, delivered.into_inner().unwrap());
+        Ran { pass, requests, bodies, lengths, acknowledged, delivered, counts, story: story.into_inner().unwrap() }
     }
 }
 
@@ -241,8 +246,8 @@ impl Source for Lines<'_> {
         batch
     }
 
-    fn acknowledge(&mut self, batch: &Batch, _: Count) {
-        for place in batch.places() {
+    fn acknowledge(&mut self, places: &[Place], _: Count) {
+        for place in places {
             self.acknowledged.push(place.from);
             self.story.lock().unwrap().push(format!("acknowledge {}", place.from));
         }

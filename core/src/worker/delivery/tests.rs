@@ -74,6 +74,7 @@ fn exactly_the_events_that_are_wanted_again_go_again_under_the_same_request_id()
     let times = ran.headers("PostHog-Request-Timestamp");
     assert!(times[0] < times[1] && times[1] < times[2], "{times:?}");
     assert_eq!(ran.acknowledged, [0, 1, 2]);
+    assert_eq!(ran.delivered, [A, C], "what people can read of it");
     assert_eq!(ran.counts.losses.get(LossReason::Refused), 1);
     assert_eq!((Counts::get(&ran.counts.delivered), Counts::get(&ran.counts.unconfirmed)), (2, 1));
 }

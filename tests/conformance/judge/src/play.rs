@@ -1,7 +1,7 @@
 //! Playing a case: its steps, one after the other, with one server and one adapter of its own.
 
 use crate::adapter::{Adapter, Said};
-use crate::contract::{Act, Case, Step, Wire};
+use crate::contract::{Act, Case, Step};
 use crate::json::Json;
 use crate::matcher::Moments;
 use crate::placeholders;
@@ -252,7 +252,7 @@ impl<'c> Scene<'c> {
     /// about it.
     fn ask_for_state(&mut self) -> Result<Option<Json>, String> {
         let is_claimed = self.case.expects.iter().any(|expect| !expect.state.is_empty());
-        if self.case.wire == Wire::Counters {
+        if self.case.is_about_counters() {
             let said = self.ask("/counters")?;
             self.counters = Some(said.at("counters").ok_or_else(|| format!("/counters has none: {said}"))?.clone());
         }

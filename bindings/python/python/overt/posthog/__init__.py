@@ -237,6 +237,14 @@ class _Face(ModuleType):
     def api_key(self, value: object) -> None:
         self.__dict__["project_api_key"] = value
 
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        _own_client._forget_destinations()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        _own_client._forget_destinations()
+
 
 _face = sys.modules[__name__]
 _face.__class__ = _Face

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import Any, overload
 
-    from overt.posthog._aliases import Event, OldAnswer, OnError, Review
+    from overt.posthog._aliases import Destination, Event, OldAnswer, OnError, Review
     from overt.posthog._calls import Call
     from overt.posthog._messages import Message
 
@@ -154,7 +154,7 @@ class Recorder:
     def _call(self, call: Call, message_of: Callable[[Call], Message | None]) -> Any:
         told = call.given
         try:
-            if self.disabled or not self._key():
+            if self.disabled or not self._key() or self._is_off():
                 return (False, "disabled") if call.old else None
             message = message_of(call)
             if message is None:
@@ -183,8 +183,11 @@ class Recorder:
             from uuid import uuid4
 
             return "ok", str(message.uuid or uuid4())  # as posthog answers it; nothing is recorded
-        review = self.before_send if callable(self.before_send) else None
-        client = self._destination(review is not None)
+        review = self._review()
+        client = self._destination(review)
+        if isinstance(client, Exception):
+            raise client
+        self._used().setdefault(id(client), client)
         token = _destinations.reviewing(review)
         try:
             status, uuid, reason = self._capture(client, message, review)
@@ -218,13 +221,36 @@ class Recorder:
         """Where overt's own options are looked for."""
         return vars(self)
 
-    def _destination(self, reviewed: bool) -> overt.Client:
-        host = str(self.host or "").strip()
-        found = _destinations.destination(self._key(), host, reviewed, self._settings())
-        if isinstance(found, Exception):
-            raise found
-        self._used().setdefault(id(found), found)
-        return found
+    def _review(self) -> Review | None:
+        return self.before_send if callable(self.before_send) else None
+
+    def _destination(self, review: object) -> Destination:
+        found: dict[tuple[str, str, bool], Destination] = vars(self)["_found"]  # before the settings are read
+        place = (self._key(), str(self.host or "").strip(), review is not None)
+        destination = found.get(place)
+        if destination is None:
+            destination = found.setdefault(place, _destinations.destination(*place, self._settings()))
+        return destination
+
+    def _forget_destinations(self) -> None:
+        """After a setting has changed. Who is looking meanwhile, and may have read the old one, keeps what he finds in
+        the old dict, and nobody finds it there."""
+        vars(self)["_found"] = {}
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        self._forget_destinations()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._forget_destinations()
+
+    def _is_off(self) -> bool:
+        """Whether there is no consent, and nobody asks why: then no message needs to be made."""
+        if self.debug or not self.send:
+            return False
+        client = self._destination(self._review())
+        return isinstance(client, overt.Client) and not client.enabled
 
     def _used(self) -> dict[int, overt.Client]:
         """The clients that this one has recorded with."""

@@ -45,6 +45,7 @@ class ModuleClient(Client):
 
     def __init__(self, face: ModuleType) -> None:
         vars(self)["_face"] = face
+        self._forget_destinations()
 
     def _settings(self) -> Mapping[str, Any]:
         return vars(vars(self)["_face"])  # type: ignore[no-any-return]

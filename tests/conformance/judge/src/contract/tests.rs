@@ -33,6 +33,26 @@ fn an_entry_becomes_a_case_for_each_wire_and_row() {
 }
 
 #[test]
+fn a_name_is_one_line_whatever_the_value_in_it() {
+    let cases = contract(
+        r#"
+        [[case]]
+        name = "text {text}"
+        rule = "r"
+        wires = ["v0"]
+        each.text = ["a\nb", "\tb", "größe"]
+        steps = [{ capture = { event = "{text}" } }]
+        expect.requests = 0
+        "#,
+    )
+    .unwrap();
+    let names: Vec<_> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names, [r"v0: text a\nb", r"v0: text \tb", "v0: text größe"]);
+    let Act::Capture(members) = &cases[0].steps[1].act else { panic!("{:?}", cases[0].steps) };
+    assert_eq!(members["event"].as_str(), Some("a\nb"), "the value itself stays");
+}
+
+#[test]
 fn what_cannot_be_meant_is_an_error() {
     let case = |rest: &str| contract(&format!("[[case]]\nname = 'n'\nrule = 'r'\n{rest}")).unwrap_err();
     for (rest, named) in [
@@ -44,7 +64,7 @@ fn what_cannot_be_meant_is_an_error() {
         ("steps = ['flush']\nexpect.every_event.uuid = {iss = 'uuid'}", "iss"),
         ("steps = ['flush']\nexpect.every_event.uuid = '{who}'", "{who}"),
         ("steps = ['flush']\nwires = ['v2']\nexpect.requests = 1", "v2"),
-        ("steps = ['flush']\nexpect.counters.id = 'i'", "the wire counters"),
+        ("steps = ['flush']\nexpect.counters.id = 'i'", "counters_path"),
         ("steps = [{write = {a = 1}}, 'flush']\nexpect.requests = 1", "steps"),
         ("steps = ['flush']\neach = []\nexpect.requests = 1", "no case"),
         ("typo = 1\nsteps = ['flush']\nexpect.requests = 1", "typo"),
@@ -59,6 +79,12 @@ fn what_cannot_be_meant_is_an_error() {
         "[[case]]\nname = 'n'\nrule = 'r'\nwires = ['counters']\nsteps = ['flush']\nexpect.counters.id = 'i'\n",
     );
     assert_eq!(of_counters.unwrap()[0].init["flush_at"].as_integer(), Some(8));
+    let of_both = contract(
+        "[[case]]\nname = 'n'\nrule = 'r'\nwires = ['counters', 'v1']\ninit.counters_path = 'c'\nsteps = ['flush']\n\
+         expect.counters.id = 'i'\nexpect_v0.requests = 0\nexpect_v1.requests = 1",
+    );
+    let requests: Vec<_> = of_both.unwrap().iter().map(|case| case.expects[1].requests).collect();
+    assert_eq!(requests, [Some(0), Some(1)], "counters speak version 0");
     let twice = "[[case]]\nname = 'n'\nrule = 'r'\nsteps = ['flush']\nexpect.requests = 0\n".repeat(2);
     assert!(contract(&twice).unwrap_err().contains("two cases"));
 }
