@@ -169,7 +169,7 @@ func (c *Counters) enter(p place, path string, code int32) (Document, error) {
 func (p place) putAside(content []byte, info fs.FileInfo, damaged bool) error {
 	switch {
 	case info != nil && content == nil:
-		return os.Rename(p.file, p.bad()) // too large to be read
+		return system.Rename(p.file, p.bad()) // too large to be read
 	case info != nil && damaged:
 		return p.put(p.bad(), content, info)
 	}

@@ -111,7 +111,7 @@ func (p place) erase(lock *os.File) error {
 	if lock != nil && runtime.GOOS == "windows" {
 		system.Release(lock) // what is open cannot be removed there
 	}
-	err = errors.Join(err, os.RemoveAll(p.dir))
+	err = errors.Join(err, system.RemoveAll(p.dir))
 	if lock != nil && runtime.GOOS != "windows" {
 		system.Release(lock)
 	}

@@ -99,7 +99,7 @@ func hasLoneSurrogate(token []byte) bool {
 		return false
 	}
 	var text string
-	_ = json.Unmarshal(token, &text) // it is valid
+	_ = json.Unmarshal(token, &text)                                     // it is valid
 	escapes := bytes.ToLower(bytes.ReplaceAll(token, []byte(`\\`), nil)) // without backslashes that stand for themselves
 	meant := bytes.Count(token, []byte("\uFFFD")) + bytes.Count(escapes, []byte(`\ufffd`))
 	return strings.Count(text, "\uFFFD") > meant

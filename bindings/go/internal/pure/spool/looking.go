@@ -55,7 +55,7 @@ func keepSent(dir string, sent Batch, keep bool) {
 		return
 	}
 	if info, err := os.Stat(last); err == nil && info.Size() >= maxSentBytes {
-		_ = os.Rename(last, before)
+		_ = system.Rename(last, before)
 	}
 	var text []byte
 	for _, one := range sent {

@@ -127,20 +127,14 @@ func (s *Spool) Clear() {
 func (s *Spool) IsErased() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.disk != nil && !system.Exists(s.disk.path())
+	return s.disk != nil && s.disk.isErased()
 }
 
 // IsUnlinked is IsErased for each event: the open file itself says that it is gone.
 func (s *Spool) IsUnlinked() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	switch {
-	case s.disk == nil:
-		return false
-	case s.disk.file == nil:
-		return !system.Exists(s.disk.path())
-	}
-	return system.IsUnlinked(s.disk.file)
+	return s.disk != nil && s.disk.isUnlinked()
 }
 
 // IsOnDisk says whether there is a place on disk.

@@ -112,6 +112,19 @@ func (w *writer) endSegment() {
 	w.file, w.segment = nil, ""
 }
 
+// isErased: somebody took away what this process wrote.
+func (w *writer) isErased() bool {
+	return w.file != nil && system.IsUnlinked(w.file) || !system.Exists(w.path())
+}
+
+// isUnlinked is the same for each event: the open file itself says that it is gone.
+func (w *writer) isUnlinked() bool {
+	if w.file == nil {
+		return w.isErased()
+	}
+	return system.IsUnlinked(w.file)
+}
+
 // path is that of what this process wrote last.
 func (w *writer) path() string {
 	switch {
@@ -135,7 +148,7 @@ func announce(dir, writer string) (*os.File, error) {
 		err = errors.New("the live file is locked")
 	}
 	if err == nil {
-		err = os.Rename(draft, filepath.Join(dir, writer+liveEnding))
+		err = system.Rename(draft, filepath.Join(dir, writer+liveEnding))
 	}
 	if err != nil {
 		file.Close()

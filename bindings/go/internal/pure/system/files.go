@@ -28,7 +28,7 @@ func Refused(why string) error { return fmt.Errorf("%s: %w", why, fs.ErrPermissi
 // Open opens a file if it is ours: a regular one, no link, of this user's or root's, that not everybody may write.
 // Permissions that are too wide are narrowed, and a pipe is not waited for.
 func Open(path string, flags int) (*os.File, error) {
-	file, err := os.OpenFile(path, flags|privateFlags, 0o600)
+	file, err := openFile(path, flags|privateFlags, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func Open(path string, flags int) (*os.File, error) {
 
 // OpenNew makes a file that does not exist yet.
 func OpenNew(path string, flags int) (*os.File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|flags|privateFlags, 0o600)
+	return openFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|flags|privateFlags, 0o600)
 }
 
 // Read reads a file of ours.
@@ -65,7 +65,7 @@ func ReadAnyones(path string) ([]byte, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return nil, errors.Join(err, Refused("not a file"))
 	}
-	file, err := os.Open(path)
+	file, err := openFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func ReplaceBy(draft, path string, content []byte, mode fs.FileMode) error {
 	if err := write(draft, content, mode); err != nil {
 		return err
 	}
-	err := os.Rename(draft, path)
+	err := Rename(draft, path)
 	if err != nil {
 		os.Remove(draft)
 	}
