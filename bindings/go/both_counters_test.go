@@ -95,7 +95,9 @@ func TestEachDamagedFileOfCountersBecomesTheSameInBoth(t *testing.T) {
 	t.Logf("%d of %d files are YAML to one library alone", differ, len(files))
 }
 
-var meaning = strings.Split("\n|\r|\t| |    |: |:|#| #|\"|'|{|}|[|]|- |? |&a |*a|!|>|%|@|\x00|\ufeff|\u2028|\\|---\n|...\n|~|null|,", "|")
+// meaning is what means something to YAML, or is forbidden.
+var meaning = strings.Split(
+	"\n|\r|\t| |    |: |:|#| #|\"|'|{|}|[|]|- |? |&a |*a|!|>|%|@|\x00|\ufeff|\u2028|\\|---\n|...\n|~|null|,", "|")
 
 // mutated gives files with one to three faults each, the same in each run.
 func mutated(n int) (files []string) {
@@ -116,7 +118,7 @@ func mutated(n int) (files []string) {
 				file = slices.Delete(file, from, to)
 			case 3: // a piece is there twice
 				file = slices.Insert(file, to, bytes.Clone(file[from:to])...)
-			case 4: // what means something to YAML
+			case 4:
 				something := meaning[random.IntN(len(meaning))]
 				file = slices.Insert(file, from, []byte(something)...)
 			case 5:

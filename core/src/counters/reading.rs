@@ -2,8 +2,8 @@
 //!
 //! - YAML is read as a stream of events, which builds nothing and follows no alias, so a hostile file costs no more than
 //!   its length, which is limited before.
-//! - What is no YAML from its beginning to its end, or nested too deep, is read by its [`lines`] instead. Two libraries read
-//!   this file, ours and that of Go without cgo; they agree on what is valid, but not on where a fault is.
+//! - What is no YAML from its beginning to its end, or nested too deep, is read by its [`lines`] instead: this library and
+//!   that of Go without cgo agree on what is valid, but not on where a fault is.
 //! - Whoever writes the file anew first puts the old one aside if it held anything that we cannot write.
 
 use super::document::{

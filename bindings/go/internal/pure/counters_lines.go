@@ -112,7 +112,8 @@ func cutScalar(line string) (text, rest string, ok bool) {
 	switch first := line[0]; {
 	case first == '"' || first == '\'':
 		text, rest, ok = cutQuoted(line[1:], first)
-	case strings.IndexByte("&*!|>%@`{}[],#", first) < 0 && !strings.HasPrefix(line, "- ") && !strings.HasPrefix(line, "? "):
+	case strings.IndexByte("&*!|>%@`{}[],#", first) >= 0, strings.HasPrefix(line, "- "), strings.HasPrefix(line, "? "):
+	default:
 		text = line
 		for _, end := range []string{": ", " #", "\t#"} {
 			text, _, _ = strings.Cut(text, end)
