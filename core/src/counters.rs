@@ -8,10 +8,12 @@
 //!
 //! ```text
 //! count → file (lock) → reading (YAML → document) → document → yaml (document → YAML) → file (replace)
+//!                         lines (what else it is)
 //! ```
 
 mod document;
 mod file;
+mod lines;
 mod place;
 mod reading;
 mod records;

@@ -1,19 +1,19 @@
-//! Reading the counters' file: the YAML that we and PACE write, in any style, and what can be saved of anything else. Pure.
+//! Reading the counters' file: the YAML that we and PACE write, in any style. Pure.
 //!
 //! - YAML is read as a stream of events, which builds nothing and follows no alias, so a hostile file costs no more than
-//!   its length, which is limited before, or three times that if it has a fault.
-//! - What stands before the first fault is kept. Whoever writes the file anew first puts the old one aside if it held
-//!   anything that we cannot write.
+//!   its length, which is limited before.
+//! - What is no YAML from its beginning to its end, or nested too deep, is read by its [`lines`] instead: this library and
+//!   that of Go without cgo agree on what is valid, but not on where a fault is.
+//! - Whoever writes the file anew first puts the old one aside if it held anything that we cannot write.
 
 use super::document::{
     CLI_VERSION, CUMULATIVE_COUNT, Document, ID, METRIC_POINTS, OPERATING_SYSTEM, SCHEMA, SCHEMA_KEY, is_command,
 };
+use super::lines;
 use crate::identity;
 use saphyr_parser::{Event, Parser, StrInput};
-use std::borrow::Cow;
-use uuid::Uuid;
 
-/// Our own form is nested four deep; what is nested deeper is not read on.
+/// Our own form is nested four deep; what is nested deeper than this is not read as YAML.
 const MAX_DEPTH: usize = 16;
 
 /// What was found in a file.
@@ -28,81 +28,75 @@ pub(crate) struct Read {
 
 /// Reads a file's content.
 pub(crate) fn read(content: &[u8]) -> Read {
-    let text = String::from_utf8_lossy(content);
+    let mut text = String::with_capacity(content.len());
+    for chunk in content.utf8_chunks() {
+        // A byte that is no text counts as one character, as in Go.
+        text += chunk.valid();
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
     let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
     // Go's library takes a tab for the space behind a colon, ours does not. No text of ours has a tab in it.
-    let bare = &if bare.contains(":\t") { Cow::Owned(bare.replace(":\t", ": ")) } else { Cow::Borrowed(bare) };
-    let (mut found, fault) = stream(bare);
-    found.damaged |= matches!(text, Cow::Owned(_));
-    // The library looks ahead: a fault can take the end of the line before with it, and its place can be that line.
-    for lines in fault.into_iter().flat_map(|line| [line - 1, line]) {
-        let before: String = bare.split_inclusive('\n').take(lines).collect();
-        for (path, codes) in stream(&before).0.document.points {
-            codes.into_iter().for_each(|(code, count)| found.document.take_over(&path, code, count));
-        }
-    }
-    if found.damaged && found.document.id.is_empty() {
-        found.document.id = bare.lines().find_map(id_in_line).unwrap_or_default();
-    }
+    let bare = bare.replace(":\t", ": ");
+    let mut found = read_yaml(&bare).unwrap_or_else(|| lines::read(&bare));
+    found.damaged |= str::from_utf8(content).is_err();
     found
 }
 
-/// Reads a text up to its first fault. What was found, and the line of the fault, from 1 on.
-fn stream(text: &str) -> (Read, Option<usize>) {
-    let mut reader = Reader { parser: Parser::new_from_str(text), found: Read::default(), fault: None };
-    reader.stream();
-    (reader.found, reader.fault)
+/// Whether some version of YAML takes a character for no part of a text, unless it is escaped.
+pub(super) fn is_forbidden(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' => false,
+        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
+        _ => c.is_control(),
+    }
 }
 
-/// The ID stands near the end of the file, where a fault before it would hide it.
-fn id_in_line(line: &str) -> Option<String> {
-    let value = line.strip_prefix(ID)?.strip_prefix(':')?.trim().trim_matches(['"', '\'']);
-    Uuid::try_parse(value).ok().filter(|id| !id.is_nil()).map(|_| value.to_owned())
+/// Reads a text that is YAML.
+fn read_yaml(text: &str) -> Option<Read> {
+    if text.contains(is_forbidden) {
+        return None;
+    }
+    let mut reader = Reader { parser: Parser::new_from_str(text), depth: 0, found: Read::default() };
+    reader.stream()?;
+    Some(reader.found)
 }
 
+/// Reads YAML. What gives `None` has met a fault, or what is nested too deep.
 struct Reader<'i> {
     parser: Parser<'i, StrInput<'i>>,
+    depth: usize,
     found: Read,
-    fault: Option<usize>,
 }
 
 impl<'i> Reader<'i> {
-    /// The next event; none at the end and after the first fault.
     fn next(&mut self) -> Option<Event<'i>> {
-        match self.parser.next_event()? {
-            Ok((event, _)) => Some(event),
-            Err(fault) => {
-                self.found.damaged = true;
-                self.fault = Some(fault.marker().line().max(1));
-                None
-            }
+        let (event, _) = self.parser.next_event()?.ok()?;
+        match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => self.depth += 1,
+            Event::MappingEnd | Event::SequenceEnd => self.depth = self.depth.saturating_sub(1),
+            _ => {}
         }
+        (self.depth <= MAX_DEPTH).then_some(event)
     }
 
-    /// The whole content: one document, or none.
-    fn stream(&mut self) {
+    /// The whole content: one document, or none. Another is passed over.
+    fn stream(&mut self) -> Option<()> {
         let mut documents = 0;
-        while let Some(event) = self.next() {
-            match event {
-                Event::StreamEnd => return,
+        loop {
+            match self.next()? {
+                Event::StreamEnd => return Some(()),
                 Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
-                node if documents == 0 && !is_nothing(&node) => {
-                    documents += 1;
-                    if self.mapping(node, Self::top_member).is_none() {
-                        return;
-                    }
-                }
                 node if is_nothing(&node) => {}
-                _ => {
-                    // A second document.
-                    self.found.damaged = true;
-                    return;
+                node if documents == 0 => {
+                    documents += 1;
+                    self.mapping(node, Self::top_member)?;
                 }
+                node => self.unknown(node)?,
             }
         }
     }
 
-    /// Reads the members of a mapping; what is none is passed over. `None`: nothing can be read any more.
+    /// Reads the members of a mapping; what is none is passed over.
     fn mapping(
         &mut self,
         node: Event<'i>,
@@ -136,7 +130,7 @@ impl<'i> Reader<'i> {
                 self.text(value).map(|text| self.found.document.operating_system = text.unwrap_or_default())
             }
             ID => {
-                let id = self.text(value)?.filter(|id| !id.is_empty());
+                let id = self.text(value)?;
                 self.found.document.id = id.filter(|id| identity::is_usable(id) || self.damage()).unwrap_or_default();
                 Some(())
             }
@@ -170,43 +164,31 @@ impl<'i> Reader<'i> {
     /// A text of one line.
     fn text(&mut self, node: Event<'i>) -> Option<Option<String>> {
         match node {
-            Event::Scalar(text, ..) if text.chars().any(char::is_control) => {
-                self.damage();
+            Event::Scalar(text, ..) if is_text(&text) => Some(Some(text.into_owned())),
+            Event::Scalar(text, ..) => {
+                self.found.damaged |= text.contains(char::is_control);
                 Some(None)
             }
-            Event::Scalar(text, ..) if text == "~" || text == "null" => Some(None),
-            Event::Scalar(text, ..) => Some(Some(text.into_owned())),
             other => self.unknown(other).map(|()| None),
         }
     }
 
-    /// A count. One that is larger than any number is the largest.
     fn number(&mut self, node: Event<'i>) -> Option<Option<u64>> {
-        match node {
-            Event::Scalar(digits, ..) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Some(Some(digits.parse().unwrap_or(u64::MAX)))
-            }
-            other => self.unknown(other).map(|()| None),
+        let number = if let Event::Scalar(text, ..) = &node { number(text) } else { None };
+        if number.is_none() {
+            self.unknown(node)?;
         }
+        Some(number)
     }
 
     /// Passes over a node that we do not know.
     fn unknown(&mut self, node: Event<'i>) -> Option<()> {
         self.damage();
-        let mut depth = 0_usize;
-        let mut event = node;
-        loop {
-            match event {
-                Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
-                Event::MappingEnd | Event::SequenceEnd => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            match depth {
-                0 => return Some(()),
-                _ if depth > MAX_DEPTH => return None,
-                _ => event = self.next()?,
-            }
+        let outside = self.depth - usize::from(matches!(node, Event::MappingStart(..) | Event::SequenceStart(..)));
+        while self.depth > outside {
+            self.next()?;
         }
+        Some(())
     }
 
     /// Notes that something cannot be kept. False, for use in a condition.
@@ -219,6 +201,17 @@ impl<'i> Reader<'i> {
 fn is_nothing(node: &Event<'_>) -> bool {
     matches!(node, Event::Scalar(text, style, ..)
         if *style == saphyr_parser::ScalarStyle::Plain && ["", "~", "null"].contains(&text.as_ref()))
+}
+
+/// Whether it is a text of one line.
+pub(super) fn is_text(scalar: &str) -> bool {
+    !scalar.contains(char::is_control) && !["", "~", "null"].contains(&scalar)
+}
+
+/// A count. One that is larger than any number is the largest.
+pub(super) fn number(scalar: &str) -> Option<u64> {
+    let is_number = !scalar.is_empty() && scalar.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| scalar.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -111,22 +111,47 @@ fn what_is_no_counter_is_noticed_and_the_rest_kept() {
 }
 
 #[test]
-fn what_stands_before_a_fault_and_the_id_behind_it_are_kept() {
-    let broken = PACE.replace("    pace version:", "\u{1}\t}]: [\n    pace version:");
-    let found = read(broken.as_bytes());
-    assert!(found.damaged);
-    let kept = points(&[("pace get data-policy", 0, 2), ("pace get data-policy", 1, 7)]);
-    assert_eq!((found.document.points, found.document.id.as_str()), (kept, ID_OF_PACE));
-    for end in 0..PACE.len() {
-        let found = read(&PACE.as_bytes()[..end]);
-        for (path, codes) in &found.document.points {
-            // A number that is cut off is a smaller one; nothing says so.
-            assert!(codes.iter().all(|(code, count)| *count <= of_pace().points[path][code]), "{end}");
-        }
+fn what_stands_before_a_fault_and_behind_it_is_kept() {
+    for garbage in ["\u{1}\t}]: [\n", "}}}\n", "<<<<<<< HEAD\n", "what is this\n", "\0\0\0\n"] {
+        let found = read(PACE.replace("    pace version:", &format!("{garbage}    pace version:")).as_bytes());
+        assert_eq!(found, Read { document: of_pace(), damaged: true, newer: false }, "{garbage}");
     }
     let mut latin = PACE.as_bytes().to_vec();
     latin.extend(b"# gr\xfc\xdfe\n");
     assert_eq!(read(&latin), Read { document: of_pace(), damaged: true, newer: false });
+}
+
+#[test]
+fn no_count_is_another_commands_or_codes_or_too_high() {
+    let text = PACE.replace("pace get data-policy", "\"17\"").replace("pace version", "\"pace: größe\"");
+    let truth = read(text.as_bytes()).document.points;
+    assert_eq!(truth.len(), 2);
+    let mut damaged = Vec::new();
+    for (at, _) in text.char_indices() {
+        let (before, behind) = text.split_at(at);
+        damaged.push(before.to_owned()); // cut off
+        for something in ["\0", "\n", "\n}", "\n]\n"] {
+            damaged.push(format!("{before}{something}{behind}"));
+        }
+    }
+    let lines: Vec<_> = text.split_inclusive('\n').collect();
+    for (n, line) in lines.iter().enumerate() {
+        let with = |line: &str| [&lines[..n], &[line], &lines[n + 1..]].concat().concat();
+        for indent in (0..20).map(|width| " ".repeat(width)) {
+            damaged.push(with(&format!("{indent}{}", line.trim_start())));
+            damaged.push(with(&format!("{indent}}}\n")));
+            damaged.push(with(&format!("{indent}}}\n{line}")));
+        }
+    }
+    for text in damaged {
+        let text = format!("\0\n{text}"); // YAML reads some of them as something else
+        for (path, codes) in read(text.as_bytes()).document.points {
+            for (code, count) in codes {
+                let known = truth.get(&path).and_then(|codes| codes.get(&code));
+                assert!(known.is_some_and(|known| count <= *known), "{path} {code} of\n{text}");
+            }
+        }
+    }
 }
 
 #[test]

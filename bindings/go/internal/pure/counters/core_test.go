@@ -18,7 +18,7 @@ func TestLimitsAreThoseOfTheCore(t *testing.T) {
 		"PATIENCE_TO_ERASE: Duration = "+coretest.Milliseconds(patienceToErase),
 		fmt.Sprintf("MAX_VERSION_CHARS: usize = %d", maxVersionRunes))
 	coretest.Has(t, "counters/place.rs", fmt.Sprintf("MAX_FILE_BYTES: u64 = %d * 1024", maxFileBytes>>10))
-	coretest.Has(t, "counters/reading.rs", fmt.Sprintf("MAX_DEPTH: usize = %d", maxUnknownDepth))
+	coretest.Has(t, "counters/reading.rs", fmt.Sprintf("MAX_DEPTH: usize = %d", maxNesting))
 	coretest.Has(t, "counters/records.rs",
 		"MAX_RECORDS: usize = "+coretest.Grouped(maxRecords), "GIVEN_UP_AFTER: Duration = Duration::from_secs(3_600)")
 	coretest.Has(t, "counters/stamp.rs", "PATIENCE: Duration = "+coretest.Seconds(patienceToSend))

@@ -1,19 +1,20 @@
 package counters
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/overt-telemetry/overt/bindings/go/internal/pure/identity"
 	"go.yaml.in/yaml/v3"
 )
 
-// maxUnknownDepth: our own form is nested four deep; what is nested deeper is not read on.
-const maxUnknownDepth = 16
+// maxNesting: our own form is nested four deep; what is nested deeper than this is not read as YAML.
+const maxNesting = 16
 
 // found is what was found in a counters' file.
 type found struct {
@@ -22,151 +23,156 @@ type found struct {
 	damaged bool
 	// newer: a later version wrote it.
 	newer bool
-	// asides: characters stand aside.
-	asides bool
 }
 
-// readCounters reads a file's content: the YAML that we and PACE write, in any style, and what can be saved of anything
-// else, which is what stands before the first fault, and the ID wherever it stands.
+// readCounters reads a file's content: the YAML that we and PACE write, in any style. What is no YAML from its beginning
+// to its end, or nested too deep, is read by its lines: this library and the core's agree on what is valid, but not on
+// where a fault is.
 func readCounters(content []byte) found {
-	blank, all, end := prepare(content)
-	f, err := blank.read(all[:end])
+	text, isText := string(content), utf8.Valid(content)
+	if !isText {
+		text = string([]rune(text)) // a byte that is no text counts as one character
+	}
+	// Go's library takes a tab for the space behind a colon, the core's does not. No text of ours has a tab in it.
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), ":\t", ": ")
+	f, err := readYAML(text)
 	if err != nil {
-		f = blank.beforeFault(all[:end])
+		f = readLines(text)
 	}
-	f.damaged = f.damaged || err != nil || end < len(all) || !utf8.Valid(content)
-	for line := range bytes.Lines(all) {
-		if f.damaged && f.id == "" {
-			f.id = idInLine(string(line))
-		}
-	}
+	f.damaged = f.damaged || !isText
 	return f
 }
 
-// read reads one document, or none.
-func (f found) read(text []byte) (found, error) { return f.readFrom(bytes.NewReader(text)) }
-
-func (f found) readFrom(text io.Reader) (found, error) {
-	f.points = points{}
-	decoder := yaml.NewDecoder(text)
-	for documents := 0; ; {
-		var node yaml.Node
-		err := decode(decoder, &node)
-		switch {
-		case err == io.EOF:
-			return f, nil
-		case err != nil && documents == 0:
-			return f, err
-		case err == nil && isNothing(node.Content[0]):
-		case documents > 0:
-			f.damaged = true // a second document, or a fault behind the first
-			return f, nil
-		default:
-			documents++
-			if !f.mapping(node.Content[0], f.topMember) {
-				return f, nil
-			}
-		}
+// isForbidden says whether some version of YAML takes a character for no part of a text, unless it is escaped.
+func isForbidden(r rune) bool {
+	switch r {
+	case '\t', '\n', '\r':
+		return false
+	case 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff:
+		return true
 	}
+	return unicode.IsControl(r)
 }
 
-// decode gives the next document. A panic of the library's is a fault of the file's.
-func decode(decoder *yaml.Decoder, node *yaml.Node) (err error) {
+var errNotRead = errors.New("it is not read as YAML")
+
+// readYAML reads one document, or none. Another is passed over.
+func readYAML(text string) (f found, err error) {
+	// A panic of the library's is a fault of the file's.
 	defer func() {
 		if why := recover(); why != nil {
 			err = fmt.Errorf("the file cannot be read: %v", why)
 		}
 	}()
-	return decoder.Decode(node)
-}
-
-// mapping reads the members of a mapping; what is none is passed over. False: nothing can be read any more.
-func (f *found) mapping(node *yaml.Node, member func(key string, value *yaml.Node) bool) bool {
-	if node.Kind != yaml.MappingNode {
-		return f.unknown(node)
+	if strings.ContainsFunc(text, isForbidden) {
+		return f, errNotRead
 	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		if key.Kind == yaml.ScalarNode && !member(f.valueOf(key), value) ||
-			key.Kind != yaml.ScalarNode && !(f.unknown(key) && f.unknown(value)) {
-			return false
+	f.points = points{}
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	for documents := 0; ; {
+		var node yaml.Node
+		if err := decoder.Decode(&node); err == io.EOF {
+			return f, nil
+		} else if err != nil {
+			return f, err
+		}
+		switch root := node.Content[0]; {
+		case depthOf(root) > maxNesting:
+			return f, errNotRead
+		case isNothing(root):
+		case documents > 0:
+			f.damaged = true
+		default:
+			documents++
+			f.mapping(root, f.topMember)
 		}
 	}
-	return true
 }
 
-func (f *found) topMember(key string, value *yaml.Node) (goOn bool) {
+// mapping reads the members of a mapping; what is none is passed over.
+func (f *found) mapping(node *yaml.Node, member func(key string, value *yaml.Node)) {
+	if node.Kind != yaml.MappingNode {
+		f.damaged = true
+		return
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if key := node.Content[i]; key.Kind == yaml.ScalarNode {
+			member(key.Value, node.Content[i+1])
+		} else {
+			f.damaged = true
+		}
+	}
+}
+
+func (f *found) topMember(key string, value *yaml.Node) {
 	switch key {
 	case "metric_points":
-		return isNothing(value) || f.mapping(value, f.command)
+		if !isNothing(value) {
+			f.mapping(value, f.command)
+		}
 	case "cli_version":
-		f.version, goOn = f.text(value)
+		f.version = f.text(value)
 	case "operating_system":
-		f.operatingSystem, goOn = f.text(value)
+		f.operatingSystem = f.text(value)
 	case "id":
-		if f.id, goOn = f.text(value); f.id != "" && !identity.IsUsable(f.id) {
+		if f.id = f.text(value); f.id != "" && !identity.IsUsable(f.id) {
 			f.id, f.damaged = "", true
 		}
 	case "schema":
-		var written uint64
-		written, _, goOn = f.number(value)
+		written, _ := f.number(value)
 		f.newer = written > schema
 	default:
-		return f.unknown(value)
+		f.damaged = true
 	}
-	return goOn
 }
 
-func (f *found) command(path string, codes *yaml.Node) bool {
+func (f *found) command(path string, codes *yaml.Node) {
 	if !IsCommand(path) {
-		return f.unknown(codes)
+		f.damaged = true
+		return
 	}
-	return f.mapping(codes, func(key string, point *yaml.Node) bool {
+	f.mapping(codes, func(key string, point *yaml.Node) {
 		code, err := strconv.ParseInt(key, 10, 32)
 		if err != nil {
-			return f.unknown(point)
+			f.damaged = true
+			return
 		}
-		return f.mapping(point, func(key string, value *yaml.Node) bool {
+		f.mapping(point, func(key string, value *yaml.Node) {
 			if key != "cumulative_count" {
-				return f.unknown(value)
-			}
-			count, any, goOn := f.number(value)
-			if any {
+				f.damaged = true
+			} else if count, ok := f.number(value); ok {
 				f.takeOver(path, int32(code), count)
 			}
-			return goOn
 		})
 	})
 }
 
 // text gives a text of one line, "" if there is none.
-func (f *found) text(node *yaml.Node) (text string, goOn bool) {
-	if node.Kind != yaml.ScalarNode {
-		return "", f.unknown(node)
+func (f *found) text(node *yaml.Node) string {
+	isScalar := node.Kind == yaml.ScalarNode
+	f.damaged = f.damaged || !isScalar || hasControl(node.Value)
+	if !isScalar || !isText(node.Value) {
+		return ""
 	}
-	switch text = f.valueOf(node); {
-	case hasControl(text):
-		f.damaged = true
-		return "", true
-	case text == "~" || text == "null":
-		return "", true
-	}
-	return text, true
+	return node.Value
 }
 
-// number gives a count. One that is larger than any number is the largest.
-func (f *found) number(node *yaml.Node) (number uint64, any, goOn bool) {
-	if node.Kind != yaml.ScalarNode || node.Value == "" || strings.Trim(node.Value, "0123456789") != "" {
-		return 0, false, f.unknown(node)
-	}
-	number, _ = strconv.ParseUint(node.Value, 10, 64)
-	return number, true, true
+func isText(scalar string) bool {
+	return !hasControl(scalar) && scalar != "" && scalar != "~" && scalar != "null"
 }
 
-// unknown notes a node that cannot be kept. False: it is nested too deep to read on.
-func (f *found) unknown(node *yaml.Node) bool {
-	f.damaged = true
-	return depthOf(node) <= maxUnknownDepth
+func (f *found) number(node *yaml.Node) (number uint64, ok bool) {
+	if node.Kind == yaml.ScalarNode {
+		number, ok = parseCount(node.Value)
+	}
+	f.damaged = f.damaged || !ok
+	return number, ok
+}
+
+// parseCount reads a count. One that is larger than any number is the largest.
+func parseCount(scalar string) (count uint64, ok bool) {
+	count, _ = strconv.ParseUint(scalar, 10, 64)
+	return count, scalar != "" && strings.Trim(scalar, "0123456789") == ""
 }
 
 func depthOf(node *yaml.Node) (depth int) {
