@@ -101,7 +101,7 @@ def sam(server: Server, state_dir: Path, metadata: Path) -> dict[str, object]:
 
 
 def metrics(server: Server) -> list[str]:
-    return sorted(name for request in server.requests for metric in request.body["metrics"] for name in metric)
+    return sorted(name for request in server.read_all() for metric in request.body["metrics"] for name in metric)
 
 
 def test_in_a_file_of_the_tools_own_it_leaves_true_and_the_first_run_is_told(

@@ -84,7 +84,7 @@ def ended(command: list[str], tmp_path: Path, cwd: Path, **environment: str) -> 
 
 def metrics(server: Server) -> list[Metric]:
     """Names and attributes. Requests leave side by side, so their order is nobody's."""
-    return [metric for request in server.requests for one in request.body["metrics"] for metric in one.items()]
+    return [metric for request in server.read_all() for one in request.body["metrics"] for metric in one.items()]
 
 
 def named(server: Server, name: str) -> list[dict[str, Any]]:
@@ -101,7 +101,9 @@ def waiting(tmp_path: Path) -> list[str]:
 
 def masked(server: Server, name: str) -> list[str]:
     """The bodies that hold a metric, with what differs from run to run replaced."""
-    bodies = [json.dumps(one.body, separators=(",", ":")) for one in server.requests if name in one.body["metrics"][0]]
+    bodies = [
+        json.dumps(one.body, separators=(",", ":")) for one in server.read_all() if name in one.body["metrics"][0]
+    ]
     for pattern, mask in (
         (ID, "INSTALLATION"),
         (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
