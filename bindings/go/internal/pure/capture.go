@@ -67,7 +67,11 @@ func (c *Client) capture(event *Event) (uuid identity.UUID, status Status, loss 
 	if line = append(line, '\n'); len(line) > c.config.MaxEventBytes {
 		return uuid, EventTooLarge, ""
 	}
-	if loss := s.spool.Append(line, now); loss != "" {
+	switch loss := s.spool.Append(line, now); loss {
+	case "":
+	case spool.Freed: // meanwhile, by an opt-out or a new ID
+		return c.capture(event)
+	default:
 		return uuid, Dropped, loss
 	}
 	c.recorded(s, event.Force, now)

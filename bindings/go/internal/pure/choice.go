@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/overt-telemetry/overt/bindings/go/internal/pure/identity"
 	"github.com/overt-telemetry/overt/bindings/go/internal/pure/system"
 )
 
@@ -28,15 +29,19 @@ func (c *Client) decide() Consent { return c.decideAs(c.hostSays()) }
 
 // decideAs does the same with what the host says.
 func (c *Client) decideAs(host *bool) Consent {
-	stored := ""
-	if c.root != "" && !c.rules.sayOff() {
-		stored = readChoice(c.consentPath())
-	}
-	consent := c.rules.decide(host, stored, func() bool {
-		return c.config.SendBeforeNotice || c.notice() == "" || c.root != "" && wasShown(c.marker())
-	})
+	consent := c.decideBy(c.rules, host)
 	c.decided.Store(&consent)
 	return consent
+}
+
+func (c *Client) decideBy(r rules, host *bool) Consent {
+	stored := ""
+	if c.root != "" && !r.sayOff() {
+		stored = readChoice(c.consentPath())
+	}
+	return r.decide(host, stored, func() bool {
+		return c.config.SendBeforeNotice || c.notice() == "" || c.root != "" && wasShown(c.marker())
+	})
 }
 
 func (c *Client) notice() string { return strings.TrimSpace(c.config.Notice) }
@@ -60,15 +65,21 @@ func (c *Client) NoticeShown() bool { return c.noticeShown }
 
 // Consent says whether events are recorded, and why.
 func (c *Client) Consent() Consent {
-	if c.config.ConsentFunc != nil {
+	decided := *c.decided.Load()
+	// What could not be read may be readable again: there may just have been too many open files.
+	if c.config.ConsentFunc != nil || decided.Reason == "unreadable" && c.look.IsDue(wall()) {
 		return c.decide()
 	}
-	return *c.decided.Load()
+	return decided
 }
 
 func (c *Client) mayRecord(force bool) bool {
-	consent := c.Consent()
-	return c.config.APIKey != "" && (consent.Enabled || force && consent.mayBeForced())
+	return c.config.APIKey != "" && (c.Consent().Enabled || force && c.mayBeForced())
+}
+
+func (c *Client) mayBeForced() bool {
+	said := c.said.Load() // a person's word, though it counts as the host's
+	return (said == nil || *said) && c.decideBy(c.rules.forced(), nil).Enabled
 }
 
 func (c *Client) maySend() bool { return c.mayRecord(c.forced.Load()) }
@@ -76,9 +87,25 @@ func (c *Client) maySend() bool { return c.mayRecord(c.forced.Load()) }
 // lookAtFiles notices what other processes did: a choice that was stored, a spool that was erased.
 func (c *Client) lookAtFiles() {
 	c.decide()
-	if s := c.session.Load(); s != nil && s.spool.IsErased() {
+	if s := c.session.Load(); s != nil && (s.spool.IsErased() || c.hasAnotherID(s.clientID)) {
 		c.forgetSession()
 	}
+}
+
+// hasAnotherID says whether this is no more the ID that is stored: it was erased, perhaps made anew.
+func (c *Client) hasAnotherID(id string) bool {
+	path, stored := c.idPath(), ""
+	if c.counters == nil {
+		stored = identity.Load(path, c.config.ClientIDPath == "")
+	} else {
+		path = c.config.CountersPath
+		found, _ := c.counters.Document()
+		stored = found.ID()
+	}
+	if stored == "" {
+		return !system.Exists(path) // one that cannot be read now is no other
+	}
+	return stored != id
 }
 
 // SetConsent stores the user's choice, for this process and all later ones. Off also erases the client ID and all that
@@ -109,13 +136,11 @@ func (c *Client) SetConsent(enabled bool) Status {
 
 // erase removes the client ID and all that waits, of all processes and destinations.
 func (c *Client) erase() error {
-	if s := c.session.Load(); s != nil {
-		s.spool.Clear()
-	}
 	c.forgetSession()
 	if err := c.checkState(); err != nil {
 		return err
 	}
+	defer c.forgetSession() // that of somebody who has found the old ID meanwhile
 	var counts error
 	if c.counters != nil {
 		counts = c.counters.Erase()

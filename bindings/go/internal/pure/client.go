@@ -68,7 +68,7 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		config: config, variables: ofProcess(), transport: newTransport(config.ConnectTimeout), look: system.Every{Length: lookEvery},
+		config: config, variables: ofProcess(), transport: newTransport(config.ConnectTimeout, config.Timeout), look: system.Every{Length: lookEvery},
 		lookAtCounters: system.Every{Length: lookEvery},
 		to: destination{
 			Wire: config.Wire, Endpoint: config.Endpoint, APIKey: config.APIKey, Compression: config.Compression,

@@ -32,7 +32,7 @@ func readRules(c *Config, v variables) rules {
 	r := rules{privileged: system.HasAnothersRights(), byDefault: c.DefaultConsent, hasKey: c.APIKey != "" || c.CountersPath != ""}
 	for _, variable := range c.ConsentEnv {
 		name, exact, strict := strings.Cut(variable, "=")
-		value, set := v[name]
+		value, set := v.get(name)
 		if !set {
 			continue
 		}
@@ -46,11 +46,11 @@ func readRules(c *Config, v variables) rules {
 		on = on && (r.tool == nil || *r.tool) // off if any says off
 		r.tool = &on
 	}
-	if value, set := v["TELEMETRY_ENABLED"]; set {
+	if value, set := v.get("TELEMETRY_ENABLED"); set {
 		on := meansOn(value)
 		r.general = &on
 	}
-	value, set := v["DO_NOT_TRACK"]
+	value, set := v.get("DO_NOT_TRACK")
 	r.doNotTrack = c.RespectDoNotTrack && set && !isWord(strings.TrimSpace(value), "", "0", "false", "no", "off")
 	r.ci = !c.InCI && v.first(ciSystems) != ""
 	return r
@@ -108,13 +108,11 @@ func (r rules) decide(host *bool, stored string, noticed func() bool) Consent {
 	return c
 }
 
-// mayBeForced: whether an event's Force counts. It never overrules a person, nor what nobody could know.
-func (c Consent) mayBeForced() bool {
-	switch c.Reason {
-	case "host", "ci", "default":
-		return true
-	}
-	return false
+// forced are the rules for an event with Force: without the host's off, CI and the tool's default. It never overrules a
+// person, nor a notice that nobody has seen.
+func (r rules) forced() rules {
+	r.ci, r.byDefault = false, true
+	return r
 }
 
 // readChoice gives the stored choice, as decide takes it.
@@ -132,8 +130,9 @@ func readChoice(path string) string {
 	return "unreadable"
 }
 
-// showNotice shows a tool's notice on stderr, if that is a terminal, or anything but a null device, once for all processes: the file that says so is
-// written first, because one that cannot be written would show it for ever. Says whether it was shown now.
+// showNotice shows a tool's notice on stderr, if that is a terminal, or anywhere but at a null device, once for all
+// processes: the file that says so is written first, because one that cannot be written would show it for ever. Says
+// whether it was shown now.
 func showNotice(text, marker string, anywhere bool, now time.Time) bool {
 	seen := system.IsTerminal(os.Stderr) || anywhere && isKept(os.Stderr)
 	if wasShown(marker) || !seen || system.MakeDir(filepath.Dir(marker)) != nil ||

@@ -97,7 +97,7 @@ func (c *Client) send(sent spool.Batch, from *spool.Claim) verdict {
 	hung := 0
 	for attempt := 1; ; attempt++ {
 		c.decide()
-		if !c.maySend() {
+		if !c.maySend() || from.IsOver() || c.worker.isClosing() {
 			return stop
 		}
 		c.counts.Book("requests", 1)
@@ -213,7 +213,7 @@ func retryAfter(headers http.Header, now time.Time) time.Duration {
 }
 
 // newTransport carries requests, each over a connection of its own.
-func newTransport(connectTimeout time.Duration) *http.Transport {
+func newTransport(connectTimeout, timeout time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTimeout}
 	return &http.Transport{
 		Proxy: func(request *http.Request) (*url.URL, error) {
@@ -234,6 +234,8 @@ func newTransport(connectTimeout time.Duration) *http.Transport {
 			}
 			return connection, err
 		},
+		// net/http goes on with a handshake when the request has ended that it was for.
+		TLSHandshakeTimeout:    timeout,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeadBytes,

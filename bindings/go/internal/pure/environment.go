@@ -8,15 +8,28 @@ import (
 	"strings"
 )
 
-// variables are the environment, copied once when a client opens.
+// variables are the environment, copied once when a client opens. Where the system makes no difference between cases in
+// names, these are in upper case.
 type variables map[string]string
+
+func nameOf(variable string) string {
+	if runtime.GOOS == "windows" {
+		return strings.ToUpper(variable)
+	}
+	return variable
+}
+
+func (v variables) get(name string) (value string, set bool) {
+	value, set = v[nameOf(name)]
+	return value, set
+}
 
 func ofProcess() variables {
 	found := variables{}
 	for _, variable := range os.Environ() {
 		// On Windows there are names that begin with the sign.
 		if at := strings.Index(variable[min(1, len(variable)):], "="); at >= 0 {
-			name := strings.ToValidUTF8(variable[:at+1], "\uFFFD")
+			name := nameOf(strings.ToValidUTF8(variable[:at+1], "\uFFFD"))
 			if _, twice := found[name]; !twice {
 				found[name] = strings.ToValidUTF8(variable[at+2:], "\uFFFD")
 			}
@@ -34,17 +47,17 @@ type sign struct {
 }
 
 func (v variables) show(s sign) bool {
-	value, set := v[s.words[0]]
+	value, set := v.get(s.words[0])
 	switch s.kind {
 	case "Any":
 		for _, name := range s.words {
-			if _, set := v[name]; set {
+			if _, set := v.get(name); set {
 				return true
 			}
 		}
 	case "All":
 		for _, name := range s.words {
-			if _, set := v[name]; !set {
+			if _, set := v.get(name); !set {
 				return false
 			}
 		}

@@ -78,3 +78,20 @@ func TestAWorkerThatPanicsIsNotStartedForEver(t *testing.T) {
 		t.Errorf("%d passes, %d panics", passes, w.panics)
 	}
 }
+
+func TestNobodyWhoHasGoneKeepsPassesGoing(t *testing.T) {
+	passes := make(chan bool, 10_000)
+	w := worker{flushAt: 100, flushInterval: time.Hour, changed: make(chan struct{}), pass: func() spool.Outcome {
+		passes <- true
+		return spool.Busy
+	}}
+	if status := w.flush(3 * busyPause); status != Timeout {
+		t.Errorf("flush: %v", status)
+	}
+	time.Sleep(2 * busyPause) // for one that was about to begin
+	before := len(passes)
+	time.Sleep(10 * busyPause)
+	if before == 0 || len(passes) != before {
+		t.Errorf("%d passes, then %d", before, len(passes))
+	}
+}

@@ -87,7 +87,11 @@ func (c *Client) Close(timeout time.Duration) Status {
 	}
 	c.worker.close()
 	if s := c.session.Load(); s != nil {
-		s.spool.Leave(wall())
+		if c.lookAtFiles(); c.maySend() && c.session.Load() == s {
+			s.spool.Leave(wall())
+		} else {
+			s.spool.Clear()
+		}
 	}
 	return status
 }

@@ -33,8 +33,8 @@ type worker struct {
 	// due is when the next pass is due by itself, and rest is before when there is none unless somebody asks. Zero: at no
 	// time.
 	due, rest time.Time
-	// asked is how many passes were asked for, done up to which of them all is done.
-	asked, done int64
+	// asked is how many passes were asked for, done up to which of them all is done, askers who still waits for one.
+	asked, done, askers int64
 	// undelivered: the last pass left events behind.
 	undelivered bool
 }
@@ -97,7 +97,7 @@ func (w *worker) run() {
 		w.mutex.Lock()
 		w.finished(serving, ended, panicked)
 		w.notify()
-		if ended == spool.Busy && w.asked > w.done {
+		if ended == spool.Busy {
 			w.sleep(busyPause)
 		}
 	}
@@ -114,7 +114,7 @@ func (w *worker) next() (next time.Time) {
 	if !next.IsZero() && next.Before(w.rest) {
 		next = w.rest
 	}
-	if w.asked > w.done {
+	if w.asked > w.done && w.askers > 0 {
 		next = now
 	}
 	return next
@@ -162,6 +162,8 @@ func (w *worker) flush(timeout time.Duration) Status {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	w.asked++
+	w.askers++
+	defer func() { w.askers-- }()
 	ticket, deadline := w.asked, time.Now().Add(timeout)
 	w.start()
 	for w.done < ticket {
@@ -192,6 +194,12 @@ func (w *worker) pause(length time.Duration) bool {
 		w.sleep(left)
 	}
 	return false
+}
+
+func (w *worker) isClosing() bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.closing
 }
 
 // close ends waiting and, as soon as it can, the goroutine.

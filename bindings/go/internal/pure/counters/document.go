@@ -47,6 +47,9 @@ func hasControl(text string) bool {
 	return false
 }
 
+// ID gives the client ID; "" if there is none.
+func (d *Document) ID() string { return d.id }
+
 // HasCounts says whether anything was counted; a file may have an ID alone.
 func (d *Document) HasCounts() bool { return len(d.points) > 0 }
 

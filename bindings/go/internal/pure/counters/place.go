@@ -66,10 +66,9 @@ func (p place) hold() (*os.File, error) {
 	if lock == nil {
 		return nil, err
 	}
-	ours, err := lock.Stat()
-	if named, missing := os.Stat(path); err != nil || missing != nil || !os.SameFile(ours, named) {
+	if !system.HasName(lock, path) {
 		system.Release(lock) // an opt-out removed the file between our opening and our locking it
-		return nil, err
+		return nil, nil
 	}
 	return lock, nil
 }

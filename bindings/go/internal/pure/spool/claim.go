@@ -20,6 +20,7 @@ const (
 	maxGrace = day
 	// maxBatchEvents is where PostHog's own libraries stop.
 	maxBatchEvents = 100
+	lockFile       = "upload.lock"
 	// ParkTime is for how long events rest that could not be delivered.
 	ParkTime = 5 * time.Minute
 )
@@ -111,7 +112,7 @@ func (s *Spool) claim(now time.Time) (c *Claim, err error) {
 	if !s.IsOnDisk() {
 		return c, nil
 	}
-	if c.lock, err = system.TakeLock(filepath.Join(s.Dir, "upload.lock")); c.lock == nil {
+	if c.lock, err = system.TakeLock(filepath.Join(s.Dir, lockFile)); c.lock == nil {
 		return c, err
 	}
 	for _, name := range segments(s.Dir, segmentEnding) {
@@ -173,8 +174,19 @@ func (c *Claim) maySend(r *reading) bool {
 	return r.mayBeSent
 }
 
+// IsOver says whether nothing more may be sent: what this claim is for was erased, by this process or another.
+func (c *Claim) IsOver() bool {
+	c.mutex.Lock()
+	freed := c.freed
+	c.mutex.Unlock()
+	return freed || c.lock != nil && !system.HasName(c.lock, filepath.Join(c.Dir, lockFile))
+}
+
 // Settle says that these need no more delivery, and what became of them.
 func (c *Claim) Settle(settled Batch, word string) {
+	if len(settled) == 0 || c.IsOver() {
+		return
+	}
 	if word == "delivered" && c.IsOnDisk() {
 		keepSent(c.Dir, settled, c.KeepSent)
 	}
@@ -262,11 +274,16 @@ func (c *Claim) hasLeft() bool {
 
 // finish ends the claim: removes what needs no more delivery and brings the books up to date.
 func (c *Claim) finish(now time.Time, ended Outcome) {
+	isOver := c.IsOver()
 	c.giveBack(now)
 	if c.lock == nil {
 		return
 	}
 	defer system.Release(c.lock)
+	if isOver {
+		return // what is there now is others'
+	}
+	c.recount()
 	c.sweep()
 	parkedUntil := int64(0)
 	if ended == Parked {
@@ -286,6 +303,18 @@ func (c *Claim) giveBack(now time.Time) {
 			c.disk.retire(r)
 		}
 	}
+}
+
+// recount counts anew what waits: others have recorded, and what they had recorded was delivered. Without the mutex, or
+// nobody could record meanwhile; who does may be counted twice, until the next time.
+func (c *Claim) recount() {
+	c.mutex.Lock()
+	events, bytes := c.disk.events, c.disk.bytes
+	c.mutex.Unlock()
+	events, bytes = countWaiting(c.Dir)-events, waitingBytes(c.Dir)-bytes
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.disk.events, c.disk.bytes = c.disk.events+events, c.disk.bytes+bytes
 }
 
 // sweep removes what crashes left behind.

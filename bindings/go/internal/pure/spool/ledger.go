@@ -102,7 +102,7 @@ func leaveNews(dir string, news done, now time.Time) error {
 	for _, one := range news {
 		text += one.String()
 	}
-	return system.Create(nameSegment(now.UnixMilli(), newWriter()).in(dir, doneEnding), []byte(text))
+	return system.Create(nameSegment(now.UnixMilli(), nameWriter()).in(dir, doneEnding), []byte(text))
 }
 
 // Pretty is the form of files that people read: two blanks, no letter escaped that needs not be.

@@ -40,8 +40,8 @@ func nameSegment(ms int64, writer string) segmentName {
 	return segmentName(fmt.Sprintf("%013d-%s", ms, writer))
 }
 
-// newWriter names a writer: the process, for people who look, and enough randomness that no two are alike.
-func newWriter() string { return fmt.Sprintf("%d-%s", os.Getpid(), identity.Random().String()[:8]) }
+// nameWriter names a writer: the process, for people who look, and enough randomness that no two are alike.
+func nameWriter() string { return fmt.Sprintf("%d-%s", os.Getpid(), identity.Random().String()[:8]) }
 
 func isSegmentName(text string) bool {
 	parts := strings.Split(text, "-")
@@ -118,6 +118,14 @@ func waiting(dir string, name segmentName) []line {
 	r := reading{name: name}
 	r.load(dir)
 	return r.lines
+}
+
+// countWaiting gives how many events wait.
+func countWaiting(dir string) (events int64) {
+	for _, name := range segments(dir, segmentEnding) {
+		events += int64(len(waiting(dir, name)))
+	}
+	return events
 }
 
 // waitingBytes gives how much waits, by the sizes of files.

@@ -40,6 +40,7 @@ type Spool struct {
 	disk    *writer  // nil for as long as it cannot be opened
 	memory  [][]byte // lines without line breaks; nil: needs no more delivery
 	claimed int      // so many of them are being sent
+	freed   bool
 }
 
 // New opens a spool, or has events wait in memory until it can be opened.
@@ -57,16 +58,22 @@ func (s *Spool) open(now time.Time) bool {
 		if err := s.Ready(); err != nil {
 			s.Say("events wait in memory: %v", err)
 		} else {
-			s.disk = newWriterIn(s.Dir, s.MaxEvents, s.MaxBytes)
+			s.disk = newWriter(s.Dir, s.MaxEvents, s.MaxBytes)
 		}
 	}
 	return s.disk != nil
 }
 
+// Freed is what Append says after Free: there is another spool now.
+const Freed = "freed"
+
 // Append keeps a line, which ends with its line break, or says why it is lost.
 func (s *Spool) Append(line []byte, now time.Time) (loss string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if s.freed {
+		return Freed
+	}
 	if loss = s.append(line, now); loss == "" {
 		s.counts.record()
 	} else {
@@ -116,14 +123,14 @@ func (s *Spool) inMemory() (lines [][]byte) {
 	return lines
 }
 
-// Clear forgets what waits in memory; what is being sent is not sent again.
+// Clear forgets what waits in memory.
 func (s *Spool) Clear() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	clear(s.memory)
 }
 
-// IsErased says whether somebody took away what this process wrote: another one that was told to switch off.
+// IsErased says whether somebody took away what this process wrote, such as another one that was told to switch off.
 func (s *Spool) IsErased() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -182,10 +189,13 @@ func (s *Spool) Leave(now time.Time) {
 	}
 }
 
-// Free gives up the files of this process. What it wrote stays.
+// Free gives up the files of this process. What it wrote there stays, but nothing more is recorded or sent here, not even
+// what is being sent.
 func (s *Spool) Free() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	s.freed = true
+	clear(s.memory)
 	if s.disk != nil {
 		s.disk.end()
 	}

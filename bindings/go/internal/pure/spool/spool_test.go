@@ -22,7 +22,7 @@ func TestForeignNamesAreLeftAlone(t *testing.T) {
 			t.Errorf("%q is no name of ours", name)
 		}
 	}
-	name := nameSegment(7, newWriter())
+	name := nameSegment(7, nameWriter())
 	if !isSegmentName(string(name)) || name.begun() != 7 || !isSegmentName("1795198236493-4242-9f8e7d6c") {
 		t.Errorf("%q is one", name)
 	}
@@ -204,5 +204,41 @@ func TestAFullDiskTakesNothingAndLosesNothing(t *testing.T) {
 	s.disk.maxEvents, s.disk.maxBytes = 3, s.disk.bytes+2
 	if loss := s.Append([]byte("{}\n"), time.Now()); loss != "spool_full" {
 		t.Errorf("three bytes: %q", loss)
+	}
+}
+
+func TestWhatOthersDeliveredMakesRoom(t *testing.T) {
+	s := testSpool(t, `{"n":1}`, `{"n":2}`)
+	s.disk.maxEvents = 2
+	other := New(s.Options, &Counts{}, time.Now())
+	t.Cleanup(other.Free)
+	now := time.Now()
+	if loss := s.Append([]byte("{\"n\":3}\n"), now); loss != "spool_full" {
+		t.Errorf("the third: %q", loss)
+	}
+	c := claimAll(t, other, now)
+	c.Settle(c.Next(1000), "delivered")
+	c.finish(now, Done)
+	if loss := s.Append([]byte("{\"n\":3}\n"), now); loss != "spool_full" {
+		t.Errorf("it counts once a second: %q", loss)
+	}
+	if loss := s.Append([]byte("{\"n\":3}\n"), now.Add(countEvery)); loss != "" {
+		t.Errorf("there is room: %q", loss)
+	}
+}
+
+func TestDeliveringOthersEventsHidesNoneOfOnesOwn(t *testing.T) {
+	s := testSpool(t)
+	other := New(s.Options, &Counts{}, time.Now())
+	t.Cleanup(other.Free)
+	for range 3 {
+		other.Append([]byte("{\"n\":1}\n"), time.Now().Add(-time.Second)) // before ours
+	}
+	s.Append([]byte("{\"n\":2}\n"), time.Now())
+	c := claimAll(t, s, time.Now())
+	c.Settle(c.Next(3*8), "delivered")
+	c.finish(time.Now(), Parked)
+	if waitingIn(s) != 1 {
+		t.Errorf("%d wait", waitingIn(s))
 	}
 }

@@ -24,7 +24,7 @@ type writer struct {
 	dir       string
 	maxEvents int64
 	maxBytes  int64
-	// events and bytes wait, as far as this process knows: all at opening, then its own changes.
+	// events and bytes wait, as far as this process knows: all at opening and after each claim, then its own changes.
 	events, bytes int64
 	count         system.Every
 	// name names the writer; live is locked for as long as it lives.
@@ -39,21 +39,26 @@ type writer struct {
 	room    uint64 // how large the kernel lets a file of this process become
 }
 
-func newWriterIn(dir string, maxEvents, maxBytes int) *writer {
-	w := &writer{
-		dir: dir, maxEvents: int64(maxEvents), maxBytes: int64(maxBytes), bytes: waitingBytes(dir),
-		count: system.Every{Length: countEvery}, name: newWriter(),
+func newWriter(dir string, maxEvents, maxBytes int) *writer {
+	return &writer{
+		dir: dir, maxEvents: int64(maxEvents), maxBytes: int64(maxBytes), events: countWaiting(dir), bytes: waitingBytes(dir),
+		count: system.Every{Length: countEvery}, name: nameWriter(),
 	}
-	for _, name := range segments(dir, segmentEnding) {
-		w.events += int64(len(waiting(dir, name)))
+}
+
+// isFull says whether a limit would be passed. It counts anew before it says so: other processes may have delivered.
+func (w *writer) isFull(size int64, now time.Time) bool {
+	full := func() bool { return w.events >= w.maxEvents || w.bytes+size > w.maxBytes }
+	if full() && w.count.IsDue(now) {
+		w.events, w.bytes = countWaiting(w.dir), waitingBytes(w.dir)
 	}
-	return w
+	return full()
 }
 
 // append writes one line, which ends with its line break, by one write(2), whole or not at all.
 func (w *writer) append(line []byte, now time.Time) error {
 	size := int64(len(line))
-	if w.events >= w.maxEvents || w.bytes+size > w.maxBytes {
+	if w.isFull(size, now) {
 		return errFull
 	}
 	if w.file != nil && (w.length >= maxSegmentBytes || uint64(w.length+size) > w.room) {
@@ -112,18 +117,16 @@ func (w *writer) endSegment() {
 	w.file, w.segment = nil, ""
 }
 
-// isErased: somebody took away what this process wrote.
-func (w *writer) isErased() bool {
-	return w.file != nil && system.IsUnlinked(w.file) || !system.Exists(w.path())
-}
-
-// isUnlinked is the same for each event: the open file itself says that it is gone.
+// isUnlinked: somebody took away what this process wrote. For each event, so an open file is asked itself.
 func (w *writer) isUnlinked() bool {
 	if w.file == nil {
-		return w.isErased()
+		return !system.Exists(w.path())
 	}
 	return system.IsUnlinked(w.file)
 }
+
+// isErased is the same, and looks at names.
+func (w *writer) isErased() bool { return w.isUnlinked() || !system.Exists(w.path()) }
 
 // path is that of what this process wrote last.
 func (w *writer) path() string {

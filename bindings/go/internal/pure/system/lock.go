@@ -23,6 +23,13 @@ func TakeLock(path string) (*os.File, error) {
 	return lock, nil
 }
 
+// HasName says whether a file that is open still has this name.
+func HasName(file *os.File, path string) bool {
+	ours, err := file.Stat()
+	named, missing := os.Stat(path)
+	return err == nil && missing == nil && os.SameFile(ours, named)
+}
+
 func Release(lock *os.File) {
 	Unlock(lock)
 	lock.Close()
