@@ -157,7 +157,7 @@ func (c *counters) enter(p place, path string, code int32) (document, bool, erro
 func (p place) putAside(content []byte, info fs.FileInfo, damaged bool) error {
 	switch {
 	case info != nil && content == nil:
-		return os.Rename(p.file, p.bad()) // too large to be read
+		return rename(p.file, p.bad()) // too large to be read
 	case info != nil && damaged:
 		return p.put(p.bad(), content, info)
 	}

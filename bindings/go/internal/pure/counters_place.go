@@ -100,7 +100,7 @@ func (p place) read() (content []byte, info fs.FileInfo, err error) {
 	case info.Size() > maxCountersBytes:
 		return nil, info, nil
 	}
-	file, err := os.OpenFile(p.file, os.O_RDONLY|privateFlags, 0)
+	file, err := openFile(p.file, os.O_RDONLY|privateFlags, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,7 +120,7 @@ func (p place) put(target string, content []byte, like fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
+	file, err := openFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (p place) put(target string, content []byte, like fs.FileInfo) error {
 	}
 	file.Close()
 	if err == nil {
-		err = os.Rename(draft, target)
+		err = rename(draft, target)
 	}
 	if err != nil {
 		os.Remove(draft)

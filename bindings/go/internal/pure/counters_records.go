@@ -56,7 +56,7 @@ func (p place) leaveRecord(path string, code int32) (bool, error) {
 	}
 	id := randomUUID()
 	name := filepath.Join(p.dir, hex.EncodeToString(id[:])+recordEnding)
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
+	file, err := openFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
 	if err != nil {
 		return false, err
 	}

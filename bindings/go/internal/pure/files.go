@@ -26,7 +26,7 @@ func refused(why string) error { return fmt.Errorf("%s: %w", why, fs.ErrPermissi
 // openOurs opens a file if it is ours: a regular one, no link, of this user's or root's, that not everybody may write.
 // Permissions that are too wide are narrowed, and a pipe is not waited for.
 func openOurs(path string, flags int) (*os.File, error) {
-	file, err := os.OpenFile(path, flags|privateFlags, 0o600)
+	file, err := openFile(path, flags|privateFlags, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func readAnyones(path string) ([]byte, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return nil, errors.Join(err, refused("not a file"))
 	}
-	file, err := os.Open(path)
+	file, err := openFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func createWhole(path string, content []byte) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
 		// A file system without hard links: creating it is still exclusive, though not whole after a crash.
 		var file *os.File
-		if file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600); err == nil {
+		if file, err = openFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600); err == nil {
 			_, err = file.Write(content)
 			file.Close()
 		}
@@ -123,7 +123,7 @@ func replaceWhole(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	if err = os.Rename(draft, path); err != nil {
+	if err = rename(draft, path); err != nil {
 		os.Remove(draft)
 	}
 	return err
@@ -144,7 +144,7 @@ func writeDraft(path string, content []byte) (string, error) {
 	random := make([]byte, 16)
 	rand.Read(random) // never fails
 	draft := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+hex.EncodeToString(random)+".tmp")
-	file, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
+	file, err := openFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
 	if err != nil {
 		return "", err
 	}

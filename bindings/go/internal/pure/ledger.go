@@ -196,7 +196,7 @@ const maxSentBytes = 256 << 10
 func keepSent(dir string, sent batch) {
 	path := filepath.Join(dir, "sent.jsonl")
 	if info, err := os.Stat(path); err == nil && info.Size() >= maxSentBytes {
-		_ = os.Rename(path, filepath.Join(dir, "sent.1.jsonl"))
+		_ = rename(path, filepath.Join(dir, "sent.1.jsonl"))
 	}
 	var text []byte
 	for _, one := range sent {

@@ -115,7 +115,7 @@ func (s *spool) begin(size int64, now time.Time) error {
 	}
 	ms := max(now.UnixMilli(), s.next)
 	name := nameSegment(ms, s.writer)
-	file, err := os.OpenFile(s.path(name, segmentEnding), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
+	file, err := openFile(s.path(name, segmentEnding), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *spool) endSegment() {
 // announce makes the live file: locked before it has its name, so nobody ever sees it without its lock.
 func announce(dir, writer string) (*os.File, error) {
 	draft := filepath.Join(dir, "."+writer+".tmp")
-	file, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
+	file, err := openFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL|privateFlags, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func announce(dir, writer string) (*os.File, error) {
 		err = errors.New("the live file is locked")
 	}
 	if err == nil {
-		err = os.Rename(draft, filepath.Join(dir, writer+liveEnding))
+		err = rename(draft, filepath.Join(dir, writer+liveEnding))
 	}
 	if err != nil {
 		file.Close()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"unsafe"
 )
@@ -17,10 +18,64 @@ const privateFlags = 0
 func checkFile(*os.File, fs.FileInfo) error     { return nil }
 func checkPrivateDir(string, fs.FileInfo) error { return nil }
 func checkPlace(string) error                   { return nil }
-func isUnlinked(*os.File) bool                  { return false }
 func isTrusted(fs.FileInfo) bool                { return true }
 func hasAnothersRights() bool                   { return false }
 func maxFileBytes() uint64                      { return 1<<64 - 1 }
+
+// openFile opens a file as Rust does: whoever else has it open meanwhile, the core among them, can rename and remove it.
+// What os.OpenFile opens nobody can, not even the one who opened it.
+func openFile(path string, flags int, _ fs.FileMode) (*os.File, error) {
+	failed := func(err error) (*os.File, error) { return nil, &fs.PathError{Op: "open", Path: path, Err: err} }
+	name, err := syscall.UTF16PtrFromString(path)
+	if err != nil {
+		return failed(err)
+	}
+	access := uint32(syscall.GENERIC_READ)
+	switch {
+	case flags&os.O_APPEND != 0:
+		// Without the right to write elsewhere, the system puts each write at the end, whoever else writes.
+		access = syscall.FILE_APPEND_DATA | syscall.FILE_WRITE_ATTRIBUTES | syscall.STANDARD_RIGHTS_WRITE | syscall.SYNCHRONIZE
+	case flags&os.O_WRONLY != 0:
+		access = syscall.GENERIC_WRITE
+	case flags&os.O_RDWR != 0:
+		access |= syscall.GENERIC_WRITE
+	}
+	how := uint32(syscall.OPEN_EXISTING)
+	switch {
+	case flags&os.O_EXCL != 0:
+		how = syscall.CREATE_NEW
+	case flags&os.O_CREATE != 0:
+		how = syscall.OPEN_ALWAYS
+	}
+	const shared = syscall.FILE_SHARE_READ | syscall.FILE_SHARE_WRITE | syscall.FILE_SHARE_DELETE
+	handle, err := syscall.CreateFile(name, access, shared, nil, how, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if err != nil {
+		return failed(err)
+	}
+	return os.NewFile(uintptr(handle), path), nil
+}
+
+// rename gives a file a name in its directory or one above, also in place of a file that somebody has open: os.Rename does
+// not.
+func rename(from, to string) error {
+	at := filepath.Dir(to)
+	from, err := filepath.Rel(at, from)
+	if err != nil {
+		return err
+	}
+	dir, err := os.OpenRoot(at)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Rename(from, filepath.Base(to))
+}
+
+// isUnlinked says whether an open file has lost its name. Each name is used once, so one that is there is this file's.
+func isUnlinked(file *os.File) bool {
+	_, err := os.Stat(file.Name())
+	return err != nil
+}
 
 var (
 	kernel32     = syscall.NewLazyDLL("kernel32.dll")
