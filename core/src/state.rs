@@ -18,10 +18,12 @@
 //! and then put in place, so nobody ever sees half of it. Whom a file may belong to, and where it may lie, is in [`trust`];
 //! how a file of the tool's own is changed, in [`member`].
 
+mod busy;
 mod lock;
 mod member;
 mod trust;
 
+pub(crate) use busy::{remove_all, rename};
 pub(crate) use lock::Lock;
 pub(crate) use member::{Member, PERSONS_PATIENCE};
 pub(crate) use trust::{
@@ -122,7 +124,7 @@ pub(crate) fn replace_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn put(draft: &Path, path: &Path) -> io::Result<()> {
-    std::fs::rename(draft, path).inspect_err(|_| drop(std::fs::remove_file(draft)))
+    rename(draft, path).inspect_err(|_| drop(std::fs::remove_file(draft)))
 }
 
 /// Writes a file whole unless it has this content already.

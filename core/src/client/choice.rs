@@ -9,6 +9,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::notice::{Notice, Stderr};
 use crate::salt;
+use crate::state;
 use std::sync::atomic::Ordering;
 
 /// What `set_consent` said in this process.
@@ -131,12 +132,8 @@ impl Inner {
         // The ID may have been the state directory's before the tool had counters.
         let id = self.counters.as_ref().map_or(Ok(()), Counters::erase).and(self.id_file(state).erase());
         let salt = salt::erase(&state.salt());
-        let spools = match std::fs::remove_dir_all(state.spools()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::storage("the spool cannot be erased", &error))
-            }
-            _ => Ok(()),
-        };
+        let spools = state::remove_all(&state.spools());
+        let spools = spools.map_err(|error| Error::storage("the spool cannot be erased", &error));
         id.and(salt).and(spools)
     }
 }
