@@ -37,8 +37,8 @@ mod os {
     use std::time::{Duration, Instant};
 
     /// How long a file is waited for that somebody has open. Whoever reads one of ours has it for less than a millisecond,
-    /// but then come others.
-    const PATIENCE: Duration = Duration::from_millis(250);
+    /// but then come others: twenty that count at once have kept one of them out for 250 ms.
+    const PATIENCE: Duration = Duration::from_secs(1);
     const TRY_EVERY: Duration = Duration::from_millis(1);
     /// `ERROR_SHARING_VIOLATION`
     const SHARING_VIOLATION: i32 = 32;

@@ -2,7 +2,6 @@ package pure
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -122,5 +121,5 @@ func (c *Client) erase() error {
 		counts = c.counters.erase()
 	}
 	// The ID may have been the state directory's before the tool had counters.
-	return errors.Join(counts, removeIfThere(c.idPath()), os.RemoveAll(c.spools()))
+	return errors.Join(counts, removeIfThere(c.idPath()), removeAll(c.spools()))
 }

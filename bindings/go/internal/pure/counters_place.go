@@ -144,7 +144,7 @@ func (p place) erase(lock *os.File) error {
 	if lock != nil && runtime.GOOS == "windows" {
 		release(lock) // what is open cannot be removed there
 	}
-	err = errors.Join(err, os.RemoveAll(p.dir))
+	err = errors.Join(err, removeAll(p.dir))
 	if lock != nil && runtime.GOOS != "windows" {
 		release(lock)
 	}

@@ -23,6 +23,7 @@ func openFile(path string, flags int, mode fs.FileMode) (*os.File, error) {
 	return os.OpenFile(path, flags, mode)
 }
 func rename(from, to string) error   { return os.Rename(from, to) }
+func removeAll(dir string) error     { return os.RemoveAll(dir) }
 func tryLock(*os.File) (bool, error) { return false, errors.ErrUnsupported }
 func unlock(*os.File)                {}
 func isTerminal(*os.File) bool       { return false }

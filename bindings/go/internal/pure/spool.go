@@ -156,6 +156,9 @@ func (s *spool) isErased() bool {
 	defer s.mutex.Unlock()
 	path := s.dir
 	if s.segment != nil {
+		if isUnlinked(s.segment) {
+			return true
+		}
 		path = s.path(s.name, segmentEnding)
 	} else if s.live != nil {
 		path = filepath.Join(s.dir, s.writer+liveEnding)

@@ -23,11 +23,12 @@ const (
 	unmapped = 65_534
 )
 
-// openFile and rename: open files are in nobody's way here.
+// openFile, rename and removeAll: an open file is in nobody's way here.
 func openFile(path string, flags int, mode fs.FileMode) (*os.File, error) {
 	return os.OpenFile(path, flags, mode)
 }
 func rename(from, to string) error { return os.Rename(from, to) }
+func removeAll(dir string) error   { return os.RemoveAll(dir) }
 
 func ownerOf(info fs.FileInfo) (user, group int) {
 	if data, ok := info.Sys().(*syscall.Stat_t); ok {

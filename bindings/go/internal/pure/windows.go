@@ -8,10 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
-// Windows keeps a user's directories to that user by itself; there is nothing to check here. Untested.
+// Windows keeps a user's directories to that user by itself; there is nothing to check here.
 
 const privateFlags = 0
 
@@ -55,9 +56,35 @@ func openFile(path string, flags int, _ fs.FileMode) (*os.File, error) {
 	return os.NewFile(uintptr(handle), path), nil
 }
 
-// rename gives a file a name in its directory or one above, also in place of a file that somebody has open: os.Rename does
-// not.
+// A file that somebody has open can be replaced and removed if the system and the file system both have POSIX semantics
+// for that (NTFS since Windows 10 1607; not FAT, network shares or Wine) and whoever has it open lets it happen, which
+// scanners often do not. Otherwise
+//   - it is replaced as soon as nobody has it open;
+//   - what is removed loses its content at once, and its name when the last who has it open closes it.
+
+const (
+	// patience: whoever reads a file of ours has it open for less than a millisecond, but then come others: twenty that
+	// count at once have kept one of them out for 250 ms.
+	patience         = time.Second
+	tryEvery         = time.Millisecond
+	sharingViolation = syscall.Errno(32)
+)
+
+// rename gives a file a name in its directory or one above, also in place of another.
 func rename(from, to string) error {
+	started := time.Now()
+	for {
+		err := renameOpen(from, to)
+		isBusy := errors.Is(err, fs.ErrPermission) || errors.Is(err, sharingViolation)
+		if !isBusy || !mayBeReplaced(to) || time.Since(started) >= patience {
+			return err
+		}
+		time.Sleep(tryEvery)
+	}
+}
+
+// renameOpen asks for the POSIX semantics, which os.Rename does not.
+func renameOpen(from, to string) error {
 	at := filepath.Dir(to)
 	from, err := filepath.Rel(at, from)
 	if err != nil {
@@ -71,10 +98,41 @@ func rename(from, to string) error {
 	return dir.Rename(from, filepath.Base(to))
 }
 
-// isUnlinked says whether an open file has lost its name. Each name is used once, so one that is there is this file's.
+// mayBeReplaced: waiting would not help against what a person made read-only, or a directory.
+func mayBeReplaced(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular() && info.Mode().Perm()&0o200 != 0
+}
+
+// removeAll removes a directory with everything in it. An error: some content is still there.
+func removeAll(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		if entry.IsDir() {
+			err = errors.Join(err, removeAll(path))
+			continue
+		}
+		if entry.Type().IsRegular() {
+			_ = os.Truncate(path, 0)
+		}
+		if failed := os.Remove(path); failed != nil {
+			if info, there := os.Stat(path); there == nil && info.Size() > 0 {
+				err = errors.Join(err, failed)
+			}
+		}
+	}
+	os.Remove(dir) // what is still open keeps it for a while
+	return err
+}
+
+// isUnlinked says whether a segment was removed or emptied. Its name is used once, so what has it is this file.
 func isUnlinked(file *os.File) bool {
-	_, err := os.Stat(file.Name())
-	return err != nil
+	info, err := os.Stat(file.Name())
+	return err != nil || info.Size() == 0
 }
 
 var (
