@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 
 .PHONY: help demo test lint rust python go conformance graphite faults fuzz tsan loom soak audit install header bench clean \
-	tools
+	tools windows
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ loom: ## the hand-over to the worker, in every order of the threads' steps
 
 soak: ## eight processes against a server that fails in every way, for SOAK_SECONDS (600); SOAK_SEED repeats a run's choices
 	cargo run --quiet -p overt-soak -- --seconds $${SOAK_SECONDS:-600} $${SOAK_SEED:+--seed $$SOAK_SEED}
+
+windows: ## the Go tests without cgo as Windows programs, if wine 10 or later is there
+	@bindings/go/windows.sh
 
 audit: ## licences, sources and known vulnerabilities of every crate; needs GitHub for the last
 	@tests/audit.sh

@@ -143,7 +143,7 @@ func TestForceOverrulesAToolAndNeverAPerson(t *testing.T) {
 
 func TestAResetForgetsTheIDAndWhatWaits(t *testing.T) {
 	config := serve(t).config(t)
-	config.ClientIDPath = filepath.Join(t.TempDir(), "id")
+	config.ClientIDPath = filepath.Join(tempDir(t), "id")
 	if err := os.WriteFile(config.ClientIDPath, []byte("36be4c46-4e1b-431d-b9db-1b315f537a85\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestMetricsAndAChoiceInTheToolsOwnFile(t *testing.T) {
 		t.Skip("a file of the tool's own and its metrics need cgo")
 	}
 	config := serve(t).config(t)
-	own := filepath.Join(t.TempDir(), "metadata.json")
+	own := filepath.Join(tempDir(t), "metadata.json")
 	text := `{"telemetryEnabled": true, "installationId": "an-id", "other": 1.50}`
 	if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ func TestCommandsAreCounted(t *testing.T) {
 	config := server.config(t)
 	config.APIKey = ""
 	config.AppVersion = "v1.16.0"
-	config.CountersPath = filepath.Join(t.TempDir(), "pace", "telemetry.yaml")
+	config.CountersPath = filepath.Join(tempDir(t), "pace", "telemetry.yaml")
 	config.CountersEndpoint = config.Endpoint + "/telemetry"
 	client := open(t, config)
 	equal(t, "nothing", client.Counters(), "")
@@ -58,7 +58,7 @@ func TestCountersGoOutAsOftenAsTheToolSays(t *testing.T) {
 	for interval, want := range map[time.Duration]int{0: 3, time.Hour: 1, -1: 0} {
 		server := serve(t)
 		config := server.config(t)
-		config.CountersPath = filepath.Join(t.TempDir(), "telemetry.yaml")
+		config.CountersPath = filepath.Join(tempDir(t), "telemetry.yaml")
 		config.CountersEndpoint = config.Endpoint
 		config.CountersInterval = overt.Duration(interval)
 		client := open(t, config)
@@ -75,7 +75,7 @@ func TestNothingIsCountedWhileOff(t *testing.T) {
 	equal(t, "no client", none.RecordCommand("pace", 0), overt.Disabled)
 	equal(t, "no client", none.Counters(), "")
 	config := serve(t).config(t)
-	config.CountersPath = filepath.Join(t.TempDir(), "telemetry.yaml")
+	config.CountersPath = filepath.Join(tempDir(t), "telemetry.yaml")
 	config.Consent = overt.Bool(false)
 	equal(t, "off", open(t, config).RecordCommand("pace", 0), overt.Disabled)
 	if _, err := os.Stat(config.CountersPath); !os.IsNotExist(err) {

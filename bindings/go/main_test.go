@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	overt "github.com/overt-telemetry/overt/bindings/go"
@@ -52,4 +53,19 @@ func files(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// tempDir gives a directory for one test. Under Wine a file that is open keeps its directory from going, so that the end of
+// TempDir's would fail: a client has files open for as long as it lives.
+func tempDir(tb testing.TB) string {
+	tb.Helper()
+	if runtime.GOOS != "windows" {
+		return tb.TempDir()
+	}
+	dir, err := os.MkdirTemp("", "overt")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }

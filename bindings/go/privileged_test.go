@@ -15,7 +15,7 @@ func TestAProgramWithAnothersRightsIsOff(t *testing.T) {
 	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
 		t.Skip("only root can become another")
 	}
-	dir := t.TempDir()
+	dir := tempDir(t)
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), "OVERT_TEST_CHILD=as another", "OVERT_TEST_ARGUMENT="+dir)
 	said, err := child.CombinedOutput()

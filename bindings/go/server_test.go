@@ -110,7 +110,7 @@ func (s *server) events() []event {
 func (s *server) config(t *testing.T) overt.Config {
 	t.Helper()
 	return overt.Config{
-		App: "scenario", AppVersion: "1.2.3", APIKey: "phc_test", Endpoint: s.url, StateDir: t.TempDir(),
+		App: "scenario", AppVersion: "1.2.3", APIKey: "phc_test", Endpoint: s.url, StateDir: tempDir(t),
 		InCI: true, Background: overt.Bool(false),
 	}
 }

@@ -17,7 +17,7 @@ const SENT_BEFORE: &str = "sent.1.jsonl";
 pub(crate) fn keep<'a>(dir: &Path, lines: impl Iterator<Item = &'a [u8]>) {
     let path = dir.join(SENT);
     if std::fs::metadata(&path).is_ok_and(|data| data.len() >= MAX_SENT_BYTES) {
-        let _ = std::fs::rename(&path, dir.join(SENT_BEFORE));
+        let _ = state::rename(&path, &dir.join(SENT_BEFORE));
     }
     let mut text = Vec::new();
     for line in lines {

@@ -18,11 +18,13 @@
 //! and then put in place, so nobody ever sees half of it: see [`draft`]. Whom a file may belong to, and where it may lie, is
 //! in [`trust`]; how a file of the tool's own is changed, in [`member`].
 
+mod busy;
 mod draft;
 mod lock;
 mod member;
 mod trust;
 
+pub(crate) use busy::{remove_all, rename};
 pub(crate) use draft::{sweep, sweep_dir};
 pub(crate) use lock::Lock;
 pub(crate) use member::{Member, PERSONS_PATIENCE};
@@ -132,7 +134,7 @@ pub(crate) fn replace_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn put(draft: &Path, path: &Path) -> io::Result<()> {
-    std::fs::rename(draft, path).inspect_err(|_| drop(std::fs::remove_file(draft)))
+    rename(draft, path).inspect_err(|_| drop(std::fs::remove_file(draft)))
 }
 
 /// Writes a file whole unless it has this content already.

@@ -30,7 +30,7 @@ const MARK: &str = "overt-upload";
 const HOST_SAYS_ON: &str = "host-says-on";
 const HOST_SAYS_NOTHING: &str = "host-says-nothing";
 
-/// `DETACHED_PROCESS`, `CREATE_NEW_PROCESS_GROUP`, `IDLE_PRIORITY_CLASS`: no console, and none that opens. Untested.
+/// `DETACHED_PROCESS`, `CREATE_NEW_PROCESS_GROUP`, `IDLE_PRIORITY_CLASS`: no console, and none that opens. Compiled, and never run.
 #[cfg(windows)]
 const WITHOUT_A_WINDOW: u32 = 0x8 | 0x200 | 0x40;
 

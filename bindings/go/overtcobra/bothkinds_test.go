@@ -10,7 +10,7 @@ import (
 )
 
 func TestEventsAndTheChoiceNeedNoCounters(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	config := overt.Config{
 		App: "pace", APIKey: "phc_test", Endpoint: "http://127.0.0.1:9", StateDir: filepath.Join(dir, "state"), InCI: true,
 		Background: overt.Bool(false),

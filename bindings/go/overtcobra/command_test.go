@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -32,6 +33,10 @@ func tells(t *testing.T, dir string, config overt.Config, arguments, want string
 	t.Helper()
 	text, err := telemetry(t, config, arguments)
 	equal(t, "error", err, nil)
+	if runtime.GOOS == "windows" {
+		slashes := strings.NewReplacer(`\\`, "/", `\`, "/") // in JSON they are doubled
+		text, dir = slashes.Replace(text), slashes.Replace(dir)
+	}
 	text = uuids.ReplaceAllString(strings.ReplaceAll(text, dir, "DIR"), "ID")
 	equal(t, arguments, text, want)
 }
@@ -52,7 +57,7 @@ func used(t *testing.T, dir string) overt.Config {
 }
 
 func TestStatusTellsWhatIsDecidedAndWhereItLies(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	config := used(t, dir)
 	before := len(files(t, dir))
 	rest := `
@@ -88,7 +93,7 @@ Word for word: pace telemetry show
 }
 
 func TestLookingAtNothingMakesNothing(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	settings := config(dir)
 	tells(t, dir, settings, "telemetry status --json", `{"app":"pace","consent":{"enabled":true,"reason":"default"},`+
 		`"client_id":null,"paths":{"state_dir":"DIR/state","counters":"DIR/config/telemetry.yaml"},`+
@@ -99,7 +104,7 @@ func TestLookingAtNothingMakesNothing(t *testing.T) {
 }
 
 func TestShowPrintsWordForWord(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	config := used(t, dir)
 	client := open(t, config)
 	text, err := telemetry(t, config, "telemetry show")
@@ -118,7 +123,7 @@ func TestShowPrintsWordForWord(t *testing.T) {
 }
 
 func TestShowCannotWriteToATerminal(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	config := used(t, dir)
 	open(t, config).CaptureEvent("hostile", overt.Props{"text": "\u009b31m\u202e\u2028 grüße"})
 	text, err := telemetry(t, config, "telemetry show --json")
@@ -127,7 +132,7 @@ func TestShowCannotWriteToATerminal(t *testing.T) {
 }
 
 func TestOffErasesAndHolds(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	config := used(t, dir)
 	tells(t, dir, config, "telemetry off", "pace: off. Erased: the client ID, the counts of 2 runs and 1 event that waited. "+
 		"What was sent before is with the server, out of reach from here.\n")
@@ -143,7 +148,7 @@ func TestOffErasesAndHolds(t *testing.T) {
 }
 
 func TestOnHoldsUnlessAVariableSaysOff(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	settings := config(dir)
 	settings.DefaultConsent = overt.Bool(false)
 	tells(t, dir, settings, "telemetry on", "pace: on. See what it records with: pace telemetry show\n")
@@ -157,7 +162,7 @@ func TestOnHoldsUnlessAVariableSaysOff(t *testing.T) {
 }
 
 func TestAChoiceThatCannotBeStoredIsAnError(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	settings := config(dir)
 	settings.StateDir = filepath.Join(dir, "file", "state")
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
@@ -170,9 +175,9 @@ func TestAChoiceThatCannotBeStoredIsAnError(t *testing.T) {
 }
 
 func TestAWrongVerbIsAnError(t *testing.T) {
-	_, err := telemetry(t, config(t.TempDir()), "telemetry of")
+	_, err := telemetry(t, config(tempDir(t)), "telemetry of")
 	equal(t, "an error", err != nil, true)
-	text, err := telemetry(t, config(t.TempDir()), "telemetry")
+	text, err := telemetry(t, config(tempDir(t)), "telemetry")
 	equal(t, "error", err, nil)
 	equal(t, "help", strings.Contains(text, "pace telemetry [command]"), true)
 }

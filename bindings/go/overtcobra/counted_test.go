@@ -82,7 +82,7 @@ func TestRunsAreCountedAndTheProgramIsAsBefore(t *testing.T) {
 						equal(t, "unlike PACE", (row.counted != "") != byPACE, row.unlikePACE != "")
 					}
 
-					client := open(t, config(t.TempDir()))
+					client := open(t, config(tempDir(t)))
 					program := newSample(hook)
 					finish := overtcobra.Instrument(program.root, client)
 					err, seen := program.execute(row.arguments)
@@ -105,7 +105,7 @@ func TestRunsAreCountedAndTheProgramIsAsBefore(t *testing.T) {
 }
 
 func TestARootPreRunThatFailsIsARun(t *testing.T) {
-	client := open(t, config(t.TempDir()))
+	client := open(t, config(tempDir(t)))
 	program := newSample(brokenHook)
 	finish := overtcobra.Instrument(program.root, client)
 	err, _ := program.execute("plain")
@@ -116,7 +116,7 @@ func TestARootPreRunThatFailsIsARun(t *testing.T) {
 func TestAPrefixIsCountedAsTheCommand(t *testing.T) {
 	cobra.EnablePrefixMatching = true
 	defer func() { cobra.EnablePrefixMatching = false }()
-	client := open(t, config(t.TempDir()))
+	client := open(t, config(tempDir(t)))
 	program := newSample(noHook)
 	finish := overtcobra.Instrument(program.root, client)
 	err, _ := program.execute("ge data-p")
@@ -125,7 +125,7 @@ func TestAPrefixIsCountedAsTheCommand(t *testing.T) {
 }
 
 func TestCommandsThatAreAddedLaterAreCounted(t *testing.T) {
-	client := open(t, config(t.TempDir()))
+	client := open(t, config(tempDir(t)))
 	program := newSample(noHook)
 	finish := overtcobra.Instrument(program.root, client)
 	plugins := &cobra.Command{Use: "plugins"}
@@ -138,7 +138,7 @@ func TestCommandsThatAreAddedLaterAreCounted(t *testing.T) {
 }
 
 func TestAProgramThatExecutesAgainAndAgain(t *testing.T) {
-	client := open(t, config(t.TempDir()))
+	client := open(t, config(tempDir(t)))
 	program := newSample(plainHook)
 	finish := overtcobra.Instrument(program.root, client)
 	for _, arguments := range []string{"plain", "fail", "help", "plain", "nonsense", "--help", "own list"} {
@@ -167,7 +167,7 @@ func TestACommandThatExecutesTheRootAgain(t *testing.T) {
 		{false, "pace shell 1×1"},
 		{true, "pace plain 0×2, pace seven 7×1, pace shell 1×1"},
 	} {
-		client := open(t, config(t.TempDir()))
+		client := open(t, config(tempDir(t)))
 		program := newSample(plainHook)
 		var finish func(error) int
 		program.root.AddCommand(&cobra.Command{Use: "shell", RunE: func(*cobra.Command, []string) error {
@@ -190,7 +190,7 @@ func TestACommandThatExecutesTheRootAgain(t *testing.T) {
 }
 
 func TestACommandThatCallsAnothersFunctionIsOneRun(t *testing.T) {
-	client := open(t, config(t.TempDir()))
+	client := open(t, config(tempDir(t)))
 	program := newSample(noHook)
 	plain, _, _ := program.root.Find([]string{"plain"})
 	program.root.AddCommand(&cobra.Command{Use: "both", Run: func(command *cobra.Command, args []string) {
@@ -206,7 +206,7 @@ func TestACommandThatCallsAnothersFunctionIsOneRun(t *testing.T) {
 
 func TestEveryWayToExecuteIsTheSame(t *testing.T) {
 	type key struct{}
-	client := open(t, config(t.TempDir()))
+	client := open(t, config(tempDir(t)))
 	program := newSample(plainHook)
 	var heard any
 	asking := &cobra.Command{Use: "asking", Run: func(command *cobra.Command, _ []string) { heard = command.Context().Value(key{}) }}

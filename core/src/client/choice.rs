@@ -9,6 +9,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::notice::{Notice, Stderr};
 use crate::salt;
+use crate::state;
 use std::sync::atomic::Ordering;
 
 /// What `set_consent` said in this process.
@@ -133,12 +134,8 @@ impl Inner {
         let salt = salt::erase(&state.salt());
         // A draft has an ID in it, too, and where telemetry is off no worker removes it.
         self.sweep_drafts(state);
-        let spools = match std::fs::remove_dir_all(state.spools()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::storage("the spool cannot be erased", &error))
-            }
-            _ => Ok(()),
-        };
+        let spools = state::remove_all(&state.spools());
+        let spools = spools.map_err(|error| Error::storage("the spool cannot be erased", &error));
         id.and(salt).and(spools)
     }
 }

@@ -11,7 +11,7 @@ use super::place::{Found, MAX_FILE_BYTES, Place};
 use super::records::{self, Record};
 use super::{Counted, reading, yaml};
 use crate::error::Error;
-use crate::state::Lock;
+use crate::state::{self, Lock};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -134,21 +134,21 @@ impl Counters {
             return Ok(());
         }
         // One who hangs with the lock has his draft in the directory that goes.
-        let _held = Held::wait(&place, PATIENCE_TO_ERASE);
-        place.erase().map_err(|error| Error::storage("the counters cannot be erased", &error))
+        let held = Held::wait(&place, PATIENCE_TO_ERASE).ok().flatten();
+        place.erase(held.map(|held| held.lock)).map_err(|error| Error::storage("the counters cannot be erased", &error))
     }
 }
 
 /// The right to write, and what can be done with it.
 pub(super) struct Held<'p> {
     pub place: &'p Place,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl<'p> Held<'p> {
     /// `None` if another process or thread has it.
     pub(super) fn take(place: &'p Place) -> io::Result<Option<Self>> {
-        Ok(place.hold()?.map(|lock| Self { place, _lock: lock }))
+        Ok(place.hold()?.map(|lock| Self { place, lock }))
     }
 
     /// As `take`, but waits for a moment.
@@ -197,7 +197,7 @@ impl<'p> Held<'p> {
     /// Keeps a content of which not everything can be kept in the file.
     fn put_aside(&self, found: Option<&Found>, damaged: bool) -> io::Result<()> {
         match found {
-            Some(Found { content: None, .. }) => std::fs::rename(&self.place.file, self.place.bad()),
+            Some(Found { content: None, .. }) => state::rename(&self.place.file, &self.place.bad()),
             Some(Found { content: Some(content), permissions }) if damaged => {
                 self.place.put(&self.place.bad(), content, Some(permissions))
             }
@@ -208,7 +208,7 @@ impl<'p> Held<'p> {
     /// Leaves no trace where nothing was counted.
     fn leave_nothing(self) {
         if !self.place.file.exists() {
-            let _ = self.place.erase();
+            let _ = self.place.erase(Some(self.lock));
         }
     }
 }

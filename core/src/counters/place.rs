@@ -123,16 +123,16 @@ impl Place {
         let mut file = state::private_file().write(true).create_new(true).open(&draft)?;
         let written =
             file.write_all(content).and_then(|()| permissions.map_or(Ok(()), |p| file.set_permissions(p.clone())));
-        written.and_then(|()| std::fs::rename(&draft, target)).inspect_err(|_| drop(std::fs::remove_file(&draft)))
+        written.and_then(|()| state::rename(&draft, target)).inspect_err(|_| drop(std::fs::remove_file(&draft)))
     }
 
-    /// Removes everything that has counts or an ID.
-    pub(super) fn erase(&self) -> io::Result<()> {
+    /// Removes everything that has counts or an ID, and gives the lock up.
+    pub(super) fn erase(&self, lock: Option<Lock>) -> io::Result<()> {
         let files = [self.file.clone(), self.bad(), self.stamp()].map(|file| state::remove_if_there(&file));
-        let dir = match std::fs::remove_dir_all(&self.dir) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
+        // Windows does not remove a lock that is open; on Unix it is held to the end.
+        let lock = lock.filter(|_| cfg!(unix));
+        let dir = state::remove_all(&self.dir);
+        drop(lock);
         files.into_iter().chain([dir]).collect()
     }
 }

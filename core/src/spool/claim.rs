@@ -196,7 +196,11 @@ impl Source for Claim<'_> {
 /// Whether the writer that held this file locked is gone.
 fn is_dead(dir: &Path, live: &str) -> bool {
     match state::open(&dir.join(live), state::private_file().read(true)) {
-        Ok(file) => file.try_lock().is_ok_and(|()| file.unlock().is_ok()),
+        Ok(file) => {
+            let is_free = file.try_lock().is_ok();
+            let _ = file.unlock(); // closing it would do, unless it was forked meanwhile
+            is_free
+        }
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }

@@ -147,6 +147,7 @@ fn damaged_lines_are_counted_and_do_not_poison_their_neighbours() {
     file.write_all(b"{\"good\":1}\n\0\0\0\0\nnot json\n{\"torn\":\n\xff\xfe\n\n{\"bad\":1e999}\n").unwrap();
     file.write_all(&vec![b'x'; 2_000_000]).unwrap();
     file.write_all(b"\n{\"good\":2}\n").unwrap();
+    drop(file);
     let counts = Counts::default();
     let spool = Spool::open(dir.path().to_owned(), Limits { bytes: 10_000_000, ..LIMITS }).unwrap();
     assert_eq!(deliver_counting(&spool, &counts), [r#"{"good":1},{"good":2}"#]);

@@ -88,7 +88,7 @@ impl Writer {
     /// Whether the files of this writer were taken away.
     pub(super) fn is_erased(&self) -> bool {
         match &self.segment {
-            Some(open) => !self.dir.join(open.name.segment_file()).exists(),
+            Some(open) => open.is_taken_away() || !self.dir.join(open.name.segment_file()).exists(),
             None if self.live.is_some() => !self.dir.join(segment::live_file(&self.name)).exists(),
             None => !self.dir.exists(),
         }
@@ -97,7 +97,7 @@ impl Writer {
     /// As `is_erased`, for each event: a look at the open file is enough, without a look at its path.
     pub(super) fn is_unlinked(&self) -> bool {
         match &self.segment {
-            Some(open) => has_no_name(&open.file),
+            Some(open) => open.is_taken_away(),
             None => self.is_erased(),
         }
     }
@@ -121,6 +121,14 @@ impl Segment {
         let max_bytes = state::max_file_bytes();
         let file = state::private_file().append(true).create_new(true).open(dir.join(name.segment_file()))?;
         Ok(Self { name, file, length: 0, max_bytes })
+    }
+
+    /// Whether somebody removed the file, or emptied it: see `state::remove_all`.
+    fn is_taken_away(&self) -> bool {
+        #[cfg(unix)]
+        return has_no_name(&self.file);
+        #[cfg(not(unix))]
+        return self.file.metadata().map_or(true, |data| data.len() < self.length);
     }
 
     fn has_room_for(&self, line: &[u8]) -> bool {
@@ -184,6 +192,7 @@ fn announce(dir: &Path, writer: &str) -> io::Result<File> {
 
 /// Whether somebody removed an open file. Linux is asked for nothing but that: who asks for a file's times, as `metadata`
 /// does, makes the next write give it a new one, which costs more than asking (0.8 µs with ext4 on 6.18).
+#[cfg(unix)]
 fn has_no_name(file: &File) -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -192,28 +201,26 @@ fn has_no_name(file: &File) -> bool {
             return data.stx_nlink == 0;
         }
     }
-    // A kernel before 4.11, a sandbox without that call, or another system; on Windows a file that is open is not removed.
-    #[cfg(unix)]
-    return file.metadata().is_ok_and(|data| std::os::unix::fs::MetadataExt::nlink(&data) == 0);
-    #[cfg(not(unix))]
-    false
+    // A kernel before 4.11, a sandbox without that call, or another system.
+    file.metadata().is_ok_and(|data| std::os::unix::fs::MetadataExt::nlink(&data) == 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::VecDeque;
+    use std::io::ErrorKind;
 
-    /// A disk that answers each write with the next of these: so many bytes, or an error by its number.
+    /// A disk that answers each write with the next of these: so many bytes, or an error.
     struct Disk {
         content: Vec<u8>,
-        answers: VecDeque<Result<usize, i32>>,
+        answers: VecDeque<Result<usize, ErrorKind>>,
         truncates: bool,
     }
 
     impl Sink for Disk {
         fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-            let written = self.answers.pop_front().unwrap_or(Ok(line.len())).map_err(io::Error::from_raw_os_error)?;
+            let written = self.answers.pop_front().unwrap_or(Ok(line.len())).map_err(io::Error::from)?;
             self.content.extend_from_slice(&line[..written]);
             Ok(written)
         }
@@ -224,14 +231,19 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn whatever_the_disk_answers_a_line_is_there_whole_or_not_at_all() {
-        use nix::errno::Errno;
         let line = b"{\"n\":1}\n";
-        let errors = [Errno::ENOSPC, Errno::EDQUOT, Errno::EIO, Errno::EFBIG, Errno::EROFS, Errno::ESTALE];
+        let errors = [
+            ErrorKind::StorageFull,
+            ErrorKind::QuotaExceeded,
+            ErrorKind::Other,
+            ErrorKind::FileTooLarge,
+            ErrorKind::ReadOnlyFilesystem,
+            ErrorKind::StaleNetworkFileHandle,
+        ];
         let short = (0..line.len()).map(Ok);
-        for answer in errors.map(|errno| Err(errno as i32)).into_iter().chain(short) {
+        for answer in errors.map(Err).into_iter().chain(short) {
             let mut disk = Disk { content: b"{}\n".to_vec(), answers: [answer].into(), truncates: true };
             assert!(!append_whole(&mut disk, 3, line).unwrap_err().torn, "{answer:?}");
             append_whole(&mut disk, 3, line).unwrap();
@@ -239,7 +251,7 @@ mod tests {
             disk = Disk { content: Vec::new(), answers: [answer].into(), truncates: false };
             assert!(append_whole(&mut disk, 0, line).unwrap_err().torn, "{answer:?}: nothing may follow");
         }
-        let mut disk = Disk { content: Vec::new(), answers: [Err(Errno::EINTR as i32)].into(), truncates: false };
+        let mut disk = Disk { content: Vec::new(), answers: [Err(ErrorKind::Interrupted)].into(), truncates: false };
         append_whole(&mut disk, 0, line).unwrap();
         assert_eq!(disk.content, line);
     }

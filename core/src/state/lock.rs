@@ -2,7 +2,7 @@
 
 use super::trust;
 use crate::clock::Timestamp;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ impl Lock {
     pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
         let mut options = trust::private_file();
         options.read(true).write(true).create(true).truncate(false);
+        stay_while_open(&mut options);
         let file = trust::open(path, &options)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
@@ -38,9 +39,8 @@ impl Lock {
             let (ours, named) = (self.0.metadata().map(number), std::fs::metadata(path).map(number));
             ours.is_ok_and(|ours| named.is_ok_and(|named| ours == named))
         }
-        // Windows does not remove a file that somebody has open.
         #[cfg(not(unix))]
-        return path.exists();
+        return path.is_file();
     }
 
     /// Takes a lock by `take`, at the latest when `patience` is over; `None` if another still has it then.
@@ -75,6 +75,14 @@ impl Lock {
     }
 }
 
+/// Where a file cannot be told from another one that has got its name (`Lock::is_file`), a lock that somebody has open is
+/// neither removed nor renamed by others: `FILE_SHARE_READ`, `FILE_SHARE_WRITE`, and not `FILE_SHARE_DELETE`.
+fn stay_while_open(options: &mut OpenOptions) {
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(options, 1 | 2);
+    let _ = options;
+}
+
 impl Drop for Lock {
     /// Closing would not do: a child that was forked meanwhile has the file open, too.
     fn drop(&mut self) {
@@ -101,14 +109,35 @@ mod tests {
         assert_eq!(lock.noted(at(7_000)).unwrap(), Some(at(7_000)));
         assert_eq!(lock.noted(at(6_999)).unwrap(), None, "the clock was set back");
         lock.note(Some(at(8))).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "8\n");
+        assert_eq!(lock.noted(at(9_000)).unwrap(), Some(at(8)), "and nothing of the longer one");
         lock.note(None).unwrap();
         assert_eq!(lock.noted(at(9_000)).unwrap(), None);
+        drop(lock);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
         std::fs::write(&path, "garbage").unwrap();
-        assert_eq!(lock.noted(at(9_000)).unwrap(), None);
+        assert_eq!(Lock::take(&path).unwrap().unwrap().noted(at(9_000)).unwrap(), None);
+    }
 
+    #[test]
+    fn it_is_the_file_of_its_name_or_known_not_to_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let lock = Lock::take(&path).unwrap().unwrap();
+        let removed = std::fs::remove_file(&path);
+        assert_eq!(removed.is_ok(), cfg!(unix));
+        assert_eq!(lock.is_file(&path), removed.is_err());
+        drop(lock);
+        let another = Lock::take(&path).unwrap().unwrap();
+        assert!(another.is_file(&path));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_file_of_its_name_is_another_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let lock = Lock::take(&path).unwrap().unwrap();
         std::fs::remove_file(&path).unwrap();
-        assert!(!lock.is_file(&path));
         let another = Lock::take(&path).unwrap().unwrap();
         assert!(!lock.is_file(&path) && another.is_file(&path));
     }

@@ -23,13 +23,7 @@ const MAX_READ_BYTES: u64 = 8 * 1024 * 1024;
 /// Options that create a file for this user only, and never open what a symbolic link points to.
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use nix::fcntl::OFlag;
-        use std::os::unix::fs::OpenOptionsExt;
-        // Not blocking: somebody may have put a pipe there.
-        options.mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
-    }
+    os::keep_private(&mut options);
     options
 }
 
@@ -40,8 +34,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     if !data.is_file() {
         return Err(not_a_file());
     }
-    #[cfg(unix)]
-    unix::check_file(&file, &data)?;
+    os::check_file(&file, &data)?;
     Ok(file)
 }
 
@@ -73,45 +66,30 @@ fn not_a_file() -> io::Error {
 pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(data) if !data.is_dir() => Err(io::ErrorKind::NotADirectory.into()),
-        #[cfg(unix)]
-        Ok(data) => unix::check_private_dir(path, &data),
-        #[cfg(not(unix))]
-        Ok(_) => Ok(()),
+        Ok(data) => os::check_private_dir(path, &data),
         Err(_) => super::make_dir(path),
     }
 }
 
 /// Whether the program runs with the rights of another user than the one who started it, or could take them back.
 pub(crate) fn has_anothers_rights() -> bool {
-    #[cfg(unix)]
-    return unix::has_anothers_rights();
-    #[cfg(not(unix))]
-    return false;
+    os::has_anothers_rights()
 }
 
 /// Refuses a directory that others can change, whether it is there already or is still to be made.
 pub(crate) fn check_place(dir: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    return unix::check_place(dir);
-    #[cfg(not(unix))]
-    return Ok(());
+    os::check_place(dir)
 }
 
 /// Refuses a file of another user's, other than root.
 pub(crate) fn check_file_owner(data: &std::fs::Metadata) -> io::Result<()> {
-    #[cfg(unix)]
-    return unix::check_owner(data);
-    #[cfg(not(unix))]
-    return data.is_file().then_some(()).ok_or_else(not_a_file);
+    os::check_owner(data)
 }
 
 /// Refuses to write what belongs to another user than this one or root: a file of the tool's, or else the directory in which
 /// it is to be made. A program that root runs with somebody's `HOME` would leave a file there that he cannot write.
 pub(crate) fn check_owner(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    return unix::check_nearest_owner(path);
-    #[cfg(not(unix))]
-    return Ok(());
+    os::check_nearest_owner(path)
 }
 
 /// Refuses to let a file grow beyond what the process may write: the kernel would kill the host by `SIGXFSZ`.
@@ -121,18 +99,53 @@ pub(crate) fn check_size(bytes: u64) -> io::Result<()> {
 
 /// How large a file of this process may become.
 pub(crate) fn max_file_bytes() -> u64 {
-    #[cfg(unix)]
-    return rustix::process::getrlimit(rustix::process::Resource::Fsize).current.unwrap_or(u64::MAX);
-    #[cfg(not(unix))]
-    return u64::MAX;
+    os::max_file_bytes()
+}
+
+#[cfg(not(unix))]
+mod os {
+    use std::fs::{File, Metadata, OpenOptions};
+    use std::io;
+    use std::path::Path;
+
+    pub(super) fn keep_private(_: &mut OpenOptions) {}
+
+    pub(super) fn has_anothers_rights() -> bool {
+        false
+    }
+
+    pub(super) fn check_file(_: &File, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn check_private_dir(_: &Path, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn check_place(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn check_nearest_owner(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn check_owner(_: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn max_file_bytes() -> u64 {
+        u64::MAX
+    }
 }
 
 #[cfg(unix)]
-mod unix {
-    use rustix::process::{getegid, geteuid};
-    use std::fs::{File, Metadata, Permissions};
+mod os {
+    use nix::fcntl::OFlag;
+    use rustix::process::{Resource, getegid, geteuid, getrlimit};
+    use std::fs::{File, Metadata, OpenOptions, Permissions};
     use std::io;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
     use std::path::Path;
 
     const BY_OTHERS: u32 = 0o077;
@@ -141,6 +154,15 @@ mod unix {
     const STICKY: u32 = 0o1000;
     /// What the kernel shows for an owner who has no number in this user namespace.
     const UNMAPPED: u32 = 65_534;
+
+    pub(super) fn keep_private(options: &mut OpenOptions) {
+        // Not blocking: somebody may have put a pipe there.
+        options.mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    }
+
+    pub(super) fn max_file_bytes() -> u64 {
+        getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX)
+    }
 
     #[cfg(target_os = "linux")]
     pub(super) fn has_anothers_rights() -> bool {

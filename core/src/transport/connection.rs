@@ -206,6 +206,8 @@ mod tests {
         (listener, waiting)
     }
 
+    /// Before a fork, for which Windows has no need.
+    #[cfg(unix)]
     #[test]
     fn a_connection_that_is_being_made_is_broken_off() {
         static GIVEN_UP: AtomicU32 = AtomicU32::new(0);

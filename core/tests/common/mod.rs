@@ -39,7 +39,7 @@ pub fn files(dir: &Path) -> Vec<String> {
             if path.is_dir() {
                 walk(&path, root, found);
             } else {
-                found.push(path.strip_prefix(root).expect("below the root").display().to_string());
+                found.push(path.strip_prefix(root).expect("below the root").display().to_string().replace('\\', "/"));
             }
         }
     }
@@ -79,4 +79,13 @@ pub fn child(test: &str, variables: &[(&str, &str)]) -> std::process::Command {
     }
     command.envs(variables.iter().copied());
     command
+}
+
+/// Whether a process ended by `Child::kill`.
+pub fn was_killed(status: std::process::ExitStatus) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::process::ExitStatusExt::signal(&status) == Some(9);
+    // What std gives to TerminateProcess. A test that fails ends with 101.
+    #[cfg(not(unix))]
+    return status.code() == Some(1);
 }

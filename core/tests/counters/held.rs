@@ -23,7 +23,8 @@ fn hang(dir: &Path) -> File {
 
 /// Closing would not do: a child that another test was starting meanwhile has the file open, too.
 fn let_go(lock: File) {
-    lock.unlock().unwrap();
+    // Wine says that what it has just unlocked was not locked.
+    assert!(lock.unlock().is_ok() || cfg!(windows));
 }
 
 #[test]
@@ -82,5 +83,9 @@ fn an_opt_out_takes_what_waits() {
     let _lock = hang(dir.path());
     run(dir.path(), "pace version", 0);
     client(dir.path()).set_consent(false).unwrap();
-    assert_eq!(names(dir.path()), [""; 0]);
+    let mut left = names(dir.path());
+    if cfg!(windows) {
+        left.retain(|name| name != "telemetry.yaml.overt/lock"); // as long as it is open, perhaps
+    }
+    assert_eq!(left, [""; 0]);
 }

@@ -1,7 +1,5 @@
 //! Counters: a file that any number of processes count into, exactly, whatever kills them and whatever they find there.
 
-#![cfg(unix)]
-
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -9,8 +7,10 @@ mod as_events;
 mod crowd;
 mod damaged;
 mod held;
+#[cfg(unix)] // at each system call, by strace
 mod killed;
 mod off;
+#[cfg(unix)] // by modes
 mod read_only;
 mod short_run;
 mod taken_over;

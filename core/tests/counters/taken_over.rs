@@ -4,11 +4,10 @@ use super::{ID, PACE, client, config, count, counters, file, names, put, run, te
 use crate::common;
 use overt::{Client, ErrorKind};
 use serde_json::json;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
 
-fn mode(path: &Path) -> u32 {
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+#[cfg(unix)]
+fn mode(path: &std::path::Path) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions()) & 0o777
 }
 
 fn distinct_id(client: &Client) -> String {
@@ -57,8 +56,8 @@ fn without_a_file_an_id_is_made_once() {
          cli_version: v1.16.0\noperating_system: {os}\nid: {id}\nschema: 1\n"
     );
     assert_eq!(text(dir.path()), expected);
-    let config_dir = dir.path().join("config");
-    assert_eq!((mode(&file(dir.path())), mode(&config_dir)), (0o600, 0o700));
+    #[cfg(unix)]
+    assert_eq!((mode(&file(dir.path())), mode(&dir.path().join("config"))), (0o600, 0o700));
 }
 
 #[test]
@@ -72,8 +71,10 @@ fn an_installation_that_had_an_id_before_it_had_counters_keeps_it() {
     assert_eq!(counters(dir.path())["id"], id.unwrap());
 }
 
+#[cfg(unix)]
 #[test]
 fn mode_and_link_stay_as_they_are() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), PACE);
     let kept = dir.path().join("dotfiles");

@@ -1,6 +1,9 @@
 //! HTTPS as it is met in the field: authorities of a company's own, bad certificates, servers that stall, and proxies.
 //!
-//! `SSL_CERT_FILE` belongs to a process, so each request is sent from one of its own.
+//! `SSL_CERT_FILE` belongs to a process, so each request is sent from one of its own. Windows has no such variable: there
+//! the system says which authorities are trusted, and a test adds none to it.
+
+#![cfg(unix)]
 
 mod authority;
 #[path = "../common/mod.rs"]
