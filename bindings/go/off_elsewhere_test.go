@@ -102,20 +102,24 @@ func (r *running) end() {
 	}
 }
 
-// command runs overt in another terminal.
-func command(t *testing.T, verb, stateDir string) {
+// anotherTerminal gives what runs overt there.
+func anotherTerminal(t *testing.T) (command func(verb, stateDir string)) {
 	t.Helper()
 	program := os.Getenv("OVERT_COMMAND")
 	if program == "" {
 		t.Fatal("OVERT_COMMAND is unset: run the tests by with-overt.sh")
 	}
-	output, err := exec.Command(program, verb, "--app", "scenario", "--state-dir", stateDir).CombinedOutput()
-	if err != nil {
-		t.Fatalf("overt %s: %v\n%s", verb, err, output)
+	return func(verb, stateDir string) {
+		t.Helper()
+		output, err := exec.Command(program, verb, "--app", "scenario", "--state-dir", stateDir).CombinedOutput()
+		if err != nil {
+			t.Fatalf("overt %s: %v\n%s", verb, err, output)
+		}
 	}
 }
 
 func TestOffInAnotherTerminalStopsARunningProgramAndOnStartsClean(t *testing.T) {
+	command := anotherTerminal(t) // before there is a server that waits
 	s := (&server{status: 503, hold: make(chan struct{})}).start(t)
 	dir := filepath.Join(t.TempDir(), "state")
 	program := startRunning(t, s, dir)
@@ -128,7 +132,7 @@ func TestOffInAnotherTerminalStopsARunningProgramAndOnStartsClean(t *testing.T) 
 	if program.tell("capture") == "" {
 		t.Error("it did not record while its thread sends")
 	}
-	command(t, "off", dir)
+	command("off", dir)
 	close(s.hold)
 	program.tell("flush")
 	program.captureUntilOff()
@@ -139,7 +143,7 @@ func TestOffInAnotherTerminalStopsARunningProgramAndOnStartsClean(t *testing.T) 
 		t.Errorf("there is %v", left)
 	}
 
-	command(t, "on", dir)
+	command("on", dir)
 	s.status = 200
 	later := startRunning(t, s, dir)
 	newID, fresh := later.tell("id"), later.tell("capture")
