@@ -177,9 +177,9 @@ func (c *Claim) maySend(r *reading) bool {
 // IsOver says whether nothing more may be sent: what this claim is for was erased, by this process or another.
 func (c *Claim) IsOver() bool {
 	c.mutex.Lock()
-	freed := c.freed
+	isOver := c.freed || c.disk != nil && c.disk.isErased()
 	c.mutex.Unlock()
-	return freed || c.lock != nil && !system.HasName(c.lock, filepath.Join(c.Dir, lockFile))
+	return isOver || c.lock != nil && !system.HasName(c.lock, filepath.Join(c.Dir, lockFile))
 }
 
 // Settle says that these need no more delivery, and what became of them.
