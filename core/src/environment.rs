@@ -30,9 +30,10 @@ impl Variables {
         Self(std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect())
     }
 
-    /// The value of a variable that is set.
+    /// The value of a variable that is set, by its name as the system tells names apart: on Windows in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        let is_it = |known: &str| known == name || cfg!(windows) && known.eq_ignore_ascii_case(name);
+        self.0.iter().find(|(known, _)| is_it(known)).map(|(_, value)| value.as_str())
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -110,5 +111,12 @@ mod tests {
         let found = properties(&variables);
         assert!(found.contains(&("ci", "Other".into())) && found.contains(&("agent", "codex".into())), "{found:?}");
         assert!(found.iter().all(|(_, value)| !value.contains(secret)));
+    }
+
+    #[test]
+    fn names_are_told_apart_as_the_system_does() {
+        let variables: Variables = [("Do_Not_Track", "1")].into_iter().collect();
+        assert_eq!(variables.get("DO_NOT_TRACK"), cfg!(windows).then_some("1"));
+        assert_eq!(variables.get("Do_Not_Track"), Some("1"));
     }
 }

@@ -4,6 +4,7 @@ package pure
 
 import (
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -93,5 +94,15 @@ func TestNobodyWhoHasGoneKeepsPassesGoing(t *testing.T) {
 	time.Sleep(10 * busyPause)
 	if before == 0 || len(passes) != before {
 		t.Errorf("%d passes, then %d", before, len(passes))
+	}
+}
+
+func TestNamesOfVariablesAreToldApartAsTheSystemDoes(t *testing.T) {
+	t.Setenv("Overt_Test_Name", "1")
+	if _, set := ofProcess().get("OVERT_TEST_NAME"); set != (runtime.GOOS == "windows") {
+		t.Errorf("set: %v", set)
+	}
+	if value, _ := ofProcess().get("Overt_Test_Name"); value != "1" {
+		t.Errorf("its value is %q", value)
 	}
 }
