@@ -49,9 +49,6 @@ func (c *Client) Stats() Stats {
 // Losses counts the events that this process lost, by the reasons that occurred.
 func (c *Client) Losses() map[string]int64 {
 	_, own := c.counts.Own()
-	if own.Lost == nil {
-		return map[string]int64{}
-	}
 	return own.Lost
 }
 

@@ -50,13 +50,8 @@ func judge(status, hungUp, attempt, maxRetries, events int, wish time.Duration, 
 	switch {
 	case 200 <= status && status <= 299:
 		return acknowledge, 0
-	case status == http.StatusRequestEntityTooLarge, hungUp >= hangUps:
-		if events > 1 {
-			return halve, 0
-		}
-		if status != 0 {
-			return giveUp, 0
-		}
+	case events > 1 && (status == http.StatusRequestEntityTooLarge || hungUp >= hangUps):
+		return halve, 0
 	case status < 200, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, 500 <= status && status <= 599:
 	default:
 		return giveUp, 0

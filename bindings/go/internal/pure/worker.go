@@ -136,7 +136,7 @@ func (w *worker) finished(serving int64, ended spool.Outcome, panicked bool) {
 		w.panics++
 	case ended == spool.Busy:
 		w.dueIn(w.flushInterval)
-		return
+		return // who asked is not served yet
 	case ended == spool.Parked:
 		w.rest = time.Now().Add(spool.ParkTime)
 		w.due = w.rest

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 
 	"github.com/overt-telemetry/overt/bindings/go/internal/pure/jsontext"
@@ -35,16 +36,7 @@ type Document struct {
 
 // IsCommand says whether it can be a command's path.
 func IsCommand(path string) bool {
-	return 0 < len(path) && len(path) <= maxCommandBytes && !hasControl(path)
-}
-
-func hasControl(text string) bool {
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			return true
-		}
-	}
-	return false
+	return 0 < len(path) && len(path) <= maxCommandBytes && !strings.ContainsFunc(path, unicode.IsControl)
 }
 
 // ID gives the client ID; "" if there is none.
@@ -64,18 +56,10 @@ func (p points) set(path string, code int32, count uint64) {
 // each calls with each count, sorted by command and code.
 func (p points) each(call func(path string, code int32, count uint64)) {
 	for _, path := range slices.Sorted(maps.Keys(p)) {
-		for _, code := range codesOf(p[path]) {
+		for _, code := range slices.Sorted(maps.Keys(p[path])) {
 			call(path, code, p[path][code])
 		}
 	}
-}
-
-func codesOf(codes map[int32]uint64) (all []int32) {
-	for code := range codes {
-		all = append(all, code)
-	}
-	slices.Sort(all)
-	return all
 }
 
 // count counts a command. False: it would be one counter too many.
@@ -123,7 +107,7 @@ func (d *Document) JSON() []byte {
 	out := []byte(`{"metric_points":{`)
 	for i, path := range slices.Sorted(maps.Keys(d.points)) {
 		out = append(jsontext.AppendString(separated(out, i), path), ":{"...)
-		for i, code := range codesOf(d.points[path]) {
+		for i, code := range slices.Sorted(maps.Keys(d.points[path])) {
 			out = append(strconv.AppendInt(append(separated(out, i), '"'), int64(code), 10), `":{"cumulative_count":`...)
 			out = append(strconv.AppendUint(out, d.points[path][code], 10), '}')
 		}

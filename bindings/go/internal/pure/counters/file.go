@@ -87,7 +87,7 @@ func (c *Counters) Count(path string, code int32, allowed func() bool) error {
 // more after that, and found us: so we look for records once we have let go.
 func (c *Counters) lookBehind(p place, allowed func() bool) {
 	for range maxRounds {
-		if !p.recordsWait() {
+		if len(p.records()) == 0 {
 			return
 		}
 		lock, err := p.hold()

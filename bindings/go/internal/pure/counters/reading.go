@@ -150,7 +150,7 @@ func (f *found) command(path string, codes *yaml.Node) {
 // text gives a text of one line, "" if there is none.
 func (f *found) text(node *yaml.Node) string {
 	isScalar := node.Kind == yaml.ScalarNode
-	f.damaged = f.damaged || !isScalar || hasControl(node.Value)
+	f.damaged = f.damaged || !isScalar || strings.ContainsFunc(node.Value, unicode.IsControl)
 	if !isScalar || !isText(node.Value) {
 		return ""
 	}
@@ -158,7 +158,7 @@ func (f *found) text(node *yaml.Node) string {
 }
 
 func isText(scalar string) bool {
-	return !hasControl(scalar) && scalar != "" && scalar != "~" && scalar != "null"
+	return !strings.ContainsFunc(scalar, unicode.IsControl) && scalar != "" && scalar != "~" && scalar != "null"
 }
 
 func (f *found) number(node *yaml.Node) (number uint64, ok bool) {

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,14 +74,6 @@ func (p place) records() (all []record) {
 		}
 	}
 	return all
-}
-
-// recordsWait says whether there are any.
-func (p place) recordsWait() bool {
-	return slices.ContainsFunc(p.recordFiles(), func(name string) bool {
-		_, ok := p.readRecord(name)
-		return ok
-	})
 }
 
 // readRecord reads one. What is none goes once it is old enough that nobody can be writing it.

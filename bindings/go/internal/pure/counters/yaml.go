@@ -19,7 +19,7 @@ func (d *Document) yaml() []byte {
 	out = append(out, '\n')
 	for _, path := range slices.Sorted(maps.Keys(d.points)) {
 		out = fmt.Appendf(out, "    %s:\n", scalar(path))
-		for _, code := range codesOf(d.points[path]) {
+		for _, code := range slices.Sorted(maps.Keys(d.points[path])) {
 			out = fmt.Appendf(out, "        %d:\n            cumulative_count: %d\n", code, d.points[path][code])
 		}
 	}

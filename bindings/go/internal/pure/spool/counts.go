@@ -20,7 +20,8 @@ func (c *Counts) Own() (recorded int64, own Ledger) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	own = c.own
-	own.Lost = maps.Clone(own.Lost)
+	own.Lost = map[string]int64{}
+	maps.Copy(own.Lost, c.own.Lost)
 	return c.recorded, own
 }
 

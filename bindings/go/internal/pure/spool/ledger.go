@@ -98,11 +98,7 @@ func enter(dir string, news done, parkedUntil int64) error {
 
 // leaveNews leaves news as a record without a segment, for the next who delivers.
 func leaveNews(dir string, news done, now time.Time) error {
-	var text string
-	for _, one := range news {
-		text += one.String()
-	}
-	return system.Create(nameSegment(now.UnixMilli(), nameWriter()).in(dir, doneEnding), []byte(text))
+	return system.Create(nameSegment(now.UnixMilli(), nameWriter()).in(dir, doneEnding), []byte(news.String()))
 }
 
 // Pretty is the form of files that people read: two blanks, no letter escaped that needs not be.

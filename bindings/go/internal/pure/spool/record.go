@@ -23,6 +23,13 @@ func (r record) String() string { return fmt.Sprintf("%d %d %d %s\n", r.from, r.
 // done is a .done file.
 type done []record
 
+func (d done) String() (text string) {
+	for _, one := range d {
+		text += one.String()
+	}
+	return text
+}
+
 // records reads one. What cannot be read counts as not done, so that it is delivered once more rather than never; a line
 // without its line break was cut off by a crash.
 func records(path string) (all done) {
@@ -58,11 +65,7 @@ func (d done) bytes() (bytes int64) {
 // appendRecords adds to a .done file. It begins with a line break, because the disk may have been full in the middle of
 // the line before.
 func appendRecords(path string, all done) error {
-	text := "\n"
-	for _, one := range all {
-		text += one.String()
-	}
-	return system.Append(path, []byte(text))
+	return system.Append(path, []byte("\n"+all.String()))
 }
 
 // canAppendRecords: not in a directory that was made read-only. Yes on a full disk: delivering is what makes room there.

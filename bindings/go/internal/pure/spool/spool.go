@@ -101,7 +101,8 @@ func (s *Spool) append(line []byte, now time.Time) (loss string) {
 	return ""
 }
 
-// leaveMemory brings what waits in memory, and is not being sent, to disk, if the disk takes it now.
+// leaveMemory brings what waits in memory, and is not being sent, to disk, if the disk takes it now. While something is
+// being sent, a line keeps its place: a claim knows it by that.
 func (s *Spool) leaveMemory(now time.Time) {
 	for i := s.claimed; s.disk != nil && i < len(s.memory); i++ {
 		if s.memory[i] != nil && s.disk.append(append(s.memory[i], '\n'), now) != nil {

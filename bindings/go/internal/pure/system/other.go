@@ -19,12 +19,7 @@ func IsUnlinked(*os.File) bool                  { return false }
 func IsTrusted(fs.FileInfo) bool                { return true }
 func HasAnothersRights() bool                   { return false }
 func MaxFileBytes() uint64                      { return 1<<64 - 1 }
-func openFile(path string, flags int, mode fs.FileMode) (*os.File, error) {
-	return os.OpenFile(path, flags, mode)
-}
-func Rename(from, to string) error   { return os.Rename(from, to) }
-func RemoveAll(dir string) error     { return os.RemoveAll(dir) }
-func TryLock(*os.File) (bool, error) { return false, errors.ErrUnsupported }
-func Unlock(*os.File)                {}
-func IsTerminal(*os.File) bool       { return false }
-func HungUp(error) bool              { return false }
+func TryLock(*os.File) (bool, error)            { return false, errors.ErrUnsupported }
+func Unlock(*os.File)                           {}
+func IsTerminal(*os.File) bool                  { return false }
+func HungUp(error) bool                         { return false }

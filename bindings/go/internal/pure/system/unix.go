@@ -23,13 +23,6 @@ const (
 	unmapped = 65_534
 )
 
-// openFile, Rename and RemoveAll: an open file is in nobody's way here.
-func openFile(path string, flags int, mode fs.FileMode) (*os.File, error) {
-	return os.OpenFile(path, flags, mode)
-}
-func Rename(from, to string) error { return os.Rename(from, to) }
-func RemoveAll(dir string) error   { return os.RemoveAll(dir) }
-
 func ownerOf(info fs.FileInfo) (user, group int) {
 	if data, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(data.Uid), int(data.Gid)
