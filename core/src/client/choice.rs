@@ -55,10 +55,14 @@ impl Inner {
 
     /// As `decide`, with what the host says.
     pub(super) fn decide_as(&self, host_says: Option<bool>) -> Consent {
-        let stored = if self.signals.say_off() { StoredChoice::None } else { self.kept.read() };
-        let consent = consent::decide(&self.rules, self.signals, host_says, stored, || self.was_noticed());
+        let consent = consent::decide(&self.rules, self.signals, host_says, self.stored(), || self.was_noticed());
         self.decided.store(pack(consent), Ordering::Relaxed);
         consent
+    }
+
+    /// The stored choice, read where it can matter.
+    fn stored(&self) -> StoredChoice {
+        if self.signals.say_off() { StoredChoice::None } else { self.kept.read() }
     }
 
     /// Decides for the first time: shows the notice if there is one and only the default would switch telemetry on.
@@ -109,9 +113,14 @@ impl Inner {
 
     /// Whether an event may be recorded now. The first line is the whole disabled path of most hosts.
     pub(super) fn may_record(&self, force: bool) -> bool {
-        let consent = self.consent();
-        let forced = || force && !consent.reason.is_final();
-        (consent.enabled || forced()) && self.missing.is_none()
+        (self.consent().enabled || force && self.may_force()) && self.missing.is_none()
+    }
+
+    /// Whether a forced event may be recorded while consent is off. Nothing is, once a person said off in this process.
+    fn may_force(&self) -> bool {
+        let host_says = self.host_says();
+        self.said.load(Ordering::Relaxed) != SAID_OFF
+            && consent::decide_forced(&self.rules, self.signals, host_says, self.stored(), || self.was_noticed())
     }
 
     /// Whether what waits may be sent now.
@@ -126,6 +135,7 @@ impl Inner {
             session.store.memory().clear();
         }
         life.forget_session();
+        life.forced.store(false, Ordering::Relaxed);
         let state = self.state.as_ref().map_err(Clone::clone)?;
         state.check()?;
         // The ID may have been the state directory's before the tool had counters.
