@@ -34,7 +34,7 @@ use crate::error::Error;
 use crate::ledger::{Count, Ledger};
 use crate::state;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use writer::Writer;
@@ -45,6 +45,8 @@ pub(crate) trait Source {
     fn next_batch(&mut self, max_bytes: usize) -> Batch;
     /// The events in these places need no more delivery; this is what became of them.
     fn acknowledge(&mut self, places: &[Place], count: Count);
+    /// Whether what came from here was erased meanwhile: it must not go out any more, and nothing be written about it.
+    fn is_erased(&self) -> bool;
 }
 
 /// Counting looks at every segment, of which a burst makes many a second.
@@ -85,6 +87,8 @@ pub(crate) struct Spool {
     limits: Limits,
     usage: Usage,
     writer: Mutex<Writer>,
+    /// Whether it is erased, as far as this process knows: another one may lie there, and is not this one's.
+    forgotten: AtomicBool,
 }
 
 impl Spool {
@@ -93,7 +97,7 @@ impl Spool {
         state::make_private_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
         let (events, bytes) = (pending::count(&dir).into(), pending::bytes(&dir).into());
         let usage = Usage { events, bytes, count: Every::new(COUNT_EVERY_MS) };
-        Ok(Self { limits, usage, writer: Mutex::new(Writer::new(dir.clone())), dir })
+        Ok(Self { limits, usage, writer: Mutex::new(Writer::new(dir.clone())), forgotten: AtomicBool::new(false), dir })
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -108,7 +112,13 @@ impl Spool {
         if full {
             return Err(Refusal::Full);
         }
-        let new_segment = self.writer().append(line, now).map_err(Refusal::Unwritable)?;
+        let new_segment = {
+            let mut writer = self.writer();
+            if self.is_forgotten() {
+                return Err(Refusal::Unwritable(std::io::ErrorKind::NotFound.into()));
+            }
+            writer.append(line, now).map_err(Refusal::Unwritable)?
+        };
         self.usage.events.fetch_add(1, Ordering::Relaxed);
         if new_segment && self.usage.count.is_due(now) {
             self.usage.bytes.store(pending::bytes(&self.dir), Ordering::Relaxed);
@@ -136,6 +146,16 @@ impl Spool {
     /// The same, cheap enough for each event.
     pub(crate) fn is_unlinked(&self) -> bool {
         self.writer().is_unlinked()
+    }
+
+    /// Writes nothing any more, from the moment that this returns.
+    pub(crate) fn forget(&self) {
+        let _nobody_writes = self.writer();
+        self.forgotten.store(true, Ordering::Relaxed);
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Relaxed)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

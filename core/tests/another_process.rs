@@ -2,33 +2,15 @@
 
 mod common;
 
-use common::{PATIENCE, client, config, files};
-use overt::{Capture, Client, Clock, Config, HttpTransport, LossReason, Timestamp, Variables};
+use common::{Moved, PATIENCE, client, client_at, config, files};
+use overt::{Capture, LossReason};
 use overt_tests::{Server, refused_url};
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A clock that the test moves.
-#[derive(Clone)]
-struct Moved(Arc<AtomicU64>);
-
-impl Clock for Moved {
-    fn now(&self) -> Timestamp {
-        let micros = i64::try_from(self.0.load(Ordering::Relaxed)).unwrap() * 1_000;
-        Timestamp::from_unix_micros(micros).unwrap()
-    }
-}
-
-fn client_at(clock: &Moved, config: Config) -> Client {
-    let transport = Box::new(HttpTransport::new(config.timeout, config.connect_timeout, &Variables::default()));
-    Client::with_parts(config, Variables::default(), Box::new(clock.clone()), transport).unwrap()
-}
 
 #[test]
 fn one_that_is_told_off_stops_the_other_at_its_next_event() {
     let dir = tempfile::tempdir().unwrap();
-    let clock = Moved(Arc::new(AtomicU64::new(1_795_198_236_493)));
+    let clock = Moved::new();
     let mut config = config(&refused_url(), dir.path());
     config.background = false;
     let running = client_at(&clock, config.clone());
@@ -57,7 +39,7 @@ fn one_that_is_told_off_stops_the_other_at_its_next_event() {
 #[test]
 fn one_that_resets_makes_the_other_start_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let clock = Moved(Arc::new(AtomicU64::new(1_795_198_236_493)));
+    let clock = Moved::new();
     let mut config = config(&refused_url(), dir.path());
     config.background = false;
     let running = client_at(&clock, config.clone());

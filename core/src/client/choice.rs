@@ -1,6 +1,7 @@
 //! A client's decision about consent, kept in one byte so that the disabled path is one load, and what follows from off.
 
 use super::life::Life;
+use super::session::Session;
 use super::{Client, Inner};
 use crate::config::HostConsent;
 use crate::consent::{self, Consent, ConsentReason, StoredChoice};
@@ -89,8 +90,14 @@ impl Inner {
     /// Notices what other processes did: a choice that was stored, a spool that was erased.
     pub(super) fn look_at_files(&self, life: &Life) {
         self.decide();
-        if life.session().is_some_and(|session| session.store.is_erased()) {
-            life.forget_session();
+        self.forget_if_erased(life);
+    }
+
+    /// Forgets the session if somebody erased what it wrote, or its client ID.
+    pub(super) fn forget_if_erased(&self, life: &Life) {
+        let is_erased = |session: &Session| session.store.is_erased() || self.has_other_id(&session.client_id);
+        if let Some(session) = life.session().filter(|session| is_erased(session)) {
+            life.forget(&session);
         }
     }
 
@@ -132,9 +139,8 @@ impl Inner {
     pub(super) fn erase(&self) -> Result<(), Error> {
         let life = self.life();
         if let Some(session) = life.session() {
-            session.store.memory().clear();
+            life.forget(&session);
         }
-        life.forget_session();
         life.forced.store(false, Ordering::Relaxed);
         let state = self.state.as_ref().map_err(Clone::clone)?;
         state.check()?;
@@ -149,6 +155,8 @@ impl Inner {
             }
             _ => Ok(()),
         };
+        // Another thread may have opened a session with the old ID before it was gone.
+        self.forget_if_erased(life);
         id.and(salt).and(spools)
     }
 }

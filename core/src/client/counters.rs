@@ -92,6 +92,9 @@ impl Inner {
             return Ok(()); // broken off, and made again as soon as the thread is wanted again
         }
         let sent = spool.join(SENT);
+        if !lock.is_file(&spool.join(LOCK)) {
+            return Ok(()); // erased meanwhile
+        }
         if !self.config.keep_sent {
             let _ = state::remove_if_there(&sent);
         } else if taken {

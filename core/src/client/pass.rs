@@ -50,11 +50,11 @@ impl Inner {
         if !self.may_send(life) {
             return Pass::Stopped;
         }
-        let allowed = || {
-            self.decide();
-            self.may_send(life) && !life.worker.is_held()
-        };
         let Ok(session) = self.session(life) else { return Pass::Stopped };
+        let allowed = || {
+            self.look_at_files(life);
+            life.is_current(&session) && self.may_send(life) && !life.worker.is_held()
+        };
         let counts = &life.counts;
         let delivery = Delivery {
             to: &self.to,
@@ -69,7 +69,12 @@ impl Inner {
             response_wait: self.config.response_wait,
             pause: &|length| life.worker.pause(length),
             allowed: &allowed,
-            delivered: &|lines| session.store.was_sent(lines, self.config.keep_sent),
+            delivered: &|lines| {
+                self.forget_if_erased(life);
+                if life.is_current(&session) {
+                    session.store.was_sent(lines, self.config.keep_sent);
+                }
+            },
             jitter: &jitter,
             new_id: &Uuid::new_v4,
         };

@@ -117,6 +117,32 @@ fn an_interrupted_delivery_goes_on_where_it_was() {
 }
 
 #[test]
+fn nothing_is_written_about_what_was_erased_while_it_was_being_delivered() {
+    for by_this_process in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("spool");
+        let (spool, counts) = (open(&place), Counts::default());
+        append(&spool, 1);
+        let mut claim = spool.claim(now(), &counts).unwrap().unwrap();
+        let batch = claim.next_batch(500_000);
+        assert!(!claim.is_erased());
+        if by_this_process {
+            spool.forget();
+            let refused = spool.append(b"{}\n", now());
+            assert!(matches!(refused, Err(Refusal::Unwritable(_))), "a thread that still has it writes nothing");
+        } else {
+            std::fs::remove_dir_all(&place).unwrap();
+            append(&open(&place), 2);
+        }
+        assert!(claim.is_erased());
+        let before = files(&place);
+        claim.acknowledge(&batch.places().collect::<Vec<_>>(), Count::Delivered);
+        claim.finish(0);
+        assert_eq!(files(&place), before);
+    }
+}
+
+#[test]
 fn a_segment_cut_at_any_byte_delivers_its_whole_lines() {
     let dir = tempfile::tempdir().unwrap();
     let lines = ["{\"a\":\"é\"}\n", "{\"b\":[1,2]}\n", "{}\n"];
