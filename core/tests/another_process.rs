@@ -6,6 +6,7 @@ use common::{Moved, PATIENCE, client, client_at, config, files};
 use overt::{Capture, LossReason};
 use overt_tests::{Server, refused_url};
 use serde_json::json;
+use std::time::Duration;
 
 #[test]
 fn one_that_is_told_off_stops_the_other_at_its_next_event() {
@@ -77,6 +78,26 @@ fn events_of_both_are_delivered_by_whoever_comes_first_and_only_once() {
     uuids.sort();
     uuids.dedup();
     assert_eq!(uuids.len(), 1_000, "no event was sent twice");
+}
+
+#[test]
+fn who_records_goes_on_although_only_others_deliver() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let clock = Moved::new();
+    let mut config = config(&server.url, dir.path());
+    config.background = false;
+    config.max_spool_events = 3;
+    let recorder = client_at(&clock, config.clone());
+    for round in 1..=3 {
+        for _ in 0..3 {
+            let captured = recorder.capture_event("run", &json!({})).unwrap();
+            assert!(matches!(captured, Capture::Recorded(_)), "round {round}: {captured:?}");
+        }
+        client(config.clone()).flush(PATIENCE).unwrap();
+        assert_eq!(server.events().len(), 3 * round);
+        clock.forward(Duration::from_millis(1_001));
+    }
+    assert_eq!(recorder.losses(), []);
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Claim<'_> {
             }
         }
         self.sweep();
+        self.spool.usage.count_again(dir);
         let news = Ledger { parked_until_ms, ..self.counts.take_news() };
         if books::enter(dir, &news).is_err() {
             self.counts.give_back(&news);
@@ -180,7 +181,7 @@ impl Claim<'_> {
                 let _ = done::append(&self.spool.dir.join(reading.name.done_file()), &record);
             }
         }
-        self.spool.settle(events, bytes);
+        self.spool.usage.settle(events, bytes);
     }
 }
 
