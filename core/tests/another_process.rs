@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Moved, PATIENCE, client, client_at, config, files};
-use overt::{Capture, LossReason};
+use overt::{Capture, LossReason, Storage, Uploader};
 use overt_tests::{Server, refused_url};
 use serde_json::json;
 use std::time::Duration;
@@ -118,4 +118,52 @@ fn what_is_lost_at_capture_is_in_the_ledger_when_the_process_has_ended() {
     let ledger = client(common::config(&refused_url(), dir.path())).ledger();
     assert!(ledger.lost.is_empty(), "another destination has a ledger of its own");
     assert_eq!(client(common::config(&url, dir.path())).ledger().lost, [("spool_full".to_owned(), 2)].into());
+}
+
+#[test]
+fn who_closes_after_another_process_said_off_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    // No spool can be made at first, so the event waits in memory.
+    std::fs::write(dir.path().join("spool"), "a file").unwrap();
+    let running = client(config.clone());
+    running.capture_event("before", &json!({})).unwrap();
+    assert_eq!(running.stats().storage, Storage::Memory);
+    std::fs::remove_file(dir.path().join("spool")).unwrap();
+    client(config.clone()).set_consent(false).unwrap();
+    running.close(Duration::ZERO).unwrap();
+    assert_eq!((files(dir.path()), running.pending()), (vec!["consent".to_owned()], vec![]));
+    client(config.clone()).set_consent(true).unwrap();
+    assert!(client(config).pending().is_empty(), "on again, and nothing is there from before");
+}
+
+#[test]
+fn who_closes_without_being_told_off_leaves_on_disk_what_was_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    std::fs::write(dir.path().join("spool"), "a file").unwrap();
+    let running = client(config.clone());
+    running.capture_event("before", &json!({})).unwrap();
+    std::fs::remove_file(dir.path().join("spool")).unwrap();
+    running.close(Duration::ZERO).unwrap();
+    assert_eq!(client(config).pending().len(), 1);
+}
+
+#[test]
+fn who_counts_and_closes_after_a_person_said_off_makes_nothing_for_an_uploader() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    config.counters_path = Some(dir.path().join("telemetry.yaml"));
+    config.counters_endpoint = refused_url();
+    client(config.clone()).record_command("tool run", 0).unwrap();
+    config.uploader = Some(Uploader { program: "/nonexistent".into(), args: Vec::new() });
+    let running = client(config.clone());
+    running.record_command("tool run", 0).unwrap();
+    std::fs::remove_dir_all(dir.path().join("spool")).unwrap();
+    std::fs::write(dir.path().join("consent"), "off").unwrap();
+    running.close(Duration::ZERO).unwrap();
+    assert!(!dir.path().join("spool").exists(), "{:?}", files(dir.path()));
 }

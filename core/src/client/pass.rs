@@ -14,10 +14,18 @@ const STACK_BYTES: usize = 512 * 1024;
 const ENVELOPE_BYTES: usize = 512;
 
 impl Inner {
-    /// Leaves on disk what would end with this process.
+    /// Leaves on disk what would end with this process, if it may still be sent.
     pub(super) fn leave_memory(&self) {
-        if let Some(session) = self.life().session() {
-            session.store.end(self.clock.now(), self.trace);
+        let life = self.life();
+        if life.session().is_none_or(|session| session.store.memory().waiting() == 0) {
+            return;
+        }
+        // Somebody may have said off in another process since the last event.
+        self.look_at_files(life);
+        match life.session() {
+            Some(session) if self.may_send(life) => session.store.end(self.clock.now(), self.trace),
+            Some(session) => session.store.memory().clear(),
+            None => {}
         }
     }
 

@@ -113,6 +113,12 @@ impl Client {
         let inner = &*self.inner;
         let life = inner.life();
         let (Some(uploader), Ok(state)) = (&inner.config.uploader, &inner.state) else { return };
+        let no_events = life.session().is_none_or(|session| session.store.waiting() == 0);
+        if no_events && inner.counters_wait().is_none() {
+            return;
+        }
+        // As it may have been before a capture, and nothing is to be made for who has switched off since.
+        inner.look_at_files(life);
         let now = inner.clock.now();
         let counters = inner.counters_wait().is_some();
         let session = if counters { inner.session(life).ok() } else { life.session() };
