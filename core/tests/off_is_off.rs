@@ -4,13 +4,14 @@
 
 mod common;
 
-use common::{PATIENCE, child, client, client_with, config, files};
-use overt::{Capture, Client, Config, ConsentReason, ConsentVariable, Event, HostConsent};
+use common::{Moved, PATIENCE, child, client, client_at, client_with, config, files};
+use overt::{Capture, Client, Config, ConsentReason, ConsentVariable, Counted, Event, HostConsent};
 use overt_tests::{Server, refused_url};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Uses everything that a client offers.
 fn use_everything(client: &Client) {
@@ -320,4 +321,40 @@ fn a_host_that_is_asked_each_time_can_change_its_mind() {
     assert!(matches!(client.capture_event("two", &json!({})).unwrap(), Capture::Recorded(_)));
     on.store(false, Ordering::Relaxed);
     assert_eq!(client.capture_event("three", &json!({})).unwrap(), Capture::Disabled);
+}
+
+#[test]
+fn a_choice_that_cannot_be_read_for_a_moment_stops_a_process_for_as_long() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Moved::new());
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    config.counters_path = Some(dir.path().join("telemetry.yaml"));
+    let (choice, look) = (dir.path().join("consent"), Duration::from_millis(1_001));
+    let client = client_at(&clock, config);
+    let capture = || client.capture_event("run", &json!({})).unwrap();
+    assert!(matches!(capture(), Capture::Recorded(_)));
+
+    std::fs::create_dir(&choice).unwrap();
+    clock.forward(look);
+    assert_eq!((capture(), client.consent().reason), (Capture::Disabled, ConsentReason::Unreadable));
+    std::fs::remove_dir(&choice).unwrap();
+    assert_eq!(capture(), Capture::Disabled, "it is not read for each event");
+    clock.forward(look);
+    assert!(matches!(capture(), Capture::Recorded(_)));
+    assert_eq!(client.pending().len(), 2, "and what waited still does");
+
+    std::fs::write(&choice, "perhaps").unwrap();
+    clock.forward(look);
+    assert_eq!(capture(), Capture::Disabled);
+    std::fs::write(&choice, "on").unwrap();
+    clock.forward(look);
+    assert_eq!(client.record_command("tool run", 0).unwrap(), Counted::Counted);
+
+    // An off that was understood is for good.
+    std::fs::write(&choice, "off").unwrap();
+    clock.forward(look);
+    assert_eq!(capture(), Capture::Disabled);
+    std::fs::write(&choice, "on").unwrap();
+    clock.forward(look);
+    assert_eq!((capture(), client.consent().reason), (Capture::Disabled, ConsentReason::Stored));
 }

@@ -120,7 +120,19 @@ impl Inner {
 
     /// Whether an event may be recorded now. The first line is the whole disabled path of most hosts.
     pub(super) fn may_record(&self, force: bool) -> bool {
-        (self.consent().enabled || force && self.may_force()) && self.missing.is_none()
+        (self.consent_to_record().enabled || force && self.may_force()) && self.missing.is_none()
+    }
+
+    /// As `consent`. But where the stored choice could not be read, which may be over in a moment, it is looked at again, once
+    /// a second at the most.
+    pub(super) fn consent_to_record(&self) -> Consent {
+        let consent = self.consent();
+        let unreadable = consent.reason == ConsentReason::Unreadable;
+        let life = unreadable.then(|| self.life()).filter(|life| life.look.is_due(self.clock.now()));
+        life.map_or(consent, |life| {
+            self.look_at_files(life);
+            self.consent()
+        })
     }
 
     /// Whether a forced event may be recorded while consent is off. Nothing is, once a person said off in this process.
