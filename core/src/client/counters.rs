@@ -40,7 +40,7 @@ impl Inner {
 
     /// Sends the counters if it is time. True: another process is at it.
     pub(super) fn upload_counters(&self, life: &Life) -> bool {
-        if self.counters_wait().is_none() || life.worker.is_held() {
+        if self.counters_wait().is_none() || !life.worker.goes_on() {
             return false;
         }
         let Ok(session) = self.session(life) else { return false };

@@ -61,7 +61,7 @@ impl Inner {
         let Ok(session) = self.session(life) else { return Pass::Stopped };
         let allowed = || {
             self.look_at_files(life);
-            life.is_current(&session) && self.may_send(life) && !life.worker.is_held()
+            life.is_current(&session) && self.may_send(life) && life.worker.goes_on()
         };
         let counts = &life.counts;
         let delivery = Delivery {
@@ -87,6 +87,10 @@ impl Inner {
             new_id: &Uuid::new_v4,
         };
         let pass = session.store.deliver(now, counts, self.trace, |source| delivery.run(source));
+        if life.worker.is_closed() {
+            // What was on its way from memory when the client was closed.
+            self.leave_memory();
+        }
         if let Some(state) = self.state.as_ref().ok().filter(|_| life.sweep.is_due(self.clock.now())) {
             self.sweep_drafts(state);
         }

@@ -70,8 +70,8 @@ impl Client {
         delivered
     }
 
-    /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker. What is left stays in the
-    /// spool. Events can still be recorded afterwards; a later process delivers them.
+    /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker: a request that is under way may
+    /// still be answered, and no other begins. What is left stays in the spool. Events can still be recorded afterwards; a later process delivers them.
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
         let flushed = if timeout.is_zero() { Ok(()) } else { self.flush(timeout) };
         self.inner.life().worker.close();

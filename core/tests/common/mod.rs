@@ -43,6 +43,11 @@ impl Moved {
         Self(Arc::new(AtomicI64::new(1_795_198_236_493_000)))
     }
 
+    /// Whether a client, or its thread, still has it.
+    pub fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     pub fn forward(&self, by: Duration) {
         self.0.fetch_add(by.as_micros().try_into().expect("no test lasts that long"), Ordering::Relaxed);
     }
