@@ -89,11 +89,6 @@ impl ConsentReason {
         }
     }
 
-    /// Whether `force` cannot overrule it: there is nowhere to send to, no right to keep anything, or nobody could know.
-    pub(crate) fn is_final(self) -> bool {
-        self.is_a_persons() || matches!(self, Self::NoApiKey | Self::NoEndpoint | Self::Privileged | Self::NoNotice)
-    }
-
     /// Whether a person said so, as against the tool or its surroundings. `force` never overrules a person.
     pub fn is_a_persons(self) -> bool {
         matches!(self, Self::ToolVariable | Self::TelemetryEnabled | Self::DoNotTrack | Self::Stored | Self::Unreadable)
@@ -241,6 +236,20 @@ pub fn decide(
         Some(missing) => Consent { enabled: false, reason: missing },
         None => Consent { enabled, reason },
     }
+}
+
+/// Whether an event that is to be forced may be recorded where [`decide`] says off: decides again without what force
+/// overrules, which is the host's off, CI and a default that is off. What stands behind those in the order still counts.
+pub(crate) fn decide_forced(
+    rules: &Rules,
+    signals: Signals,
+    host: Option<bool>,
+    stored: StoredChoice,
+    noticed: impl FnOnce() -> bool,
+) -> bool {
+    let rules = Rules { variables: Vec::new(), default: true, ..*rules };
+    let signals = Signals { ci: false, ..signals };
+    decide(&rules, signals, host.filter(|on| *on), stored, noticed).enabled
 }
 
 /// The values that mean on for a variable that enables; anything else, the empty text included, means off.

@@ -9,7 +9,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::state::{self, Member, PERSONS_PATIENCE};
-use std::io::ErrorKind as IoKind;
+use std::io::{self, ErrorKind as IoKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use uuid::Uuid;
@@ -85,12 +85,23 @@ impl IdFile {
 
     /// The stored ID, if there is a usable one. Creates nothing.
     pub(crate) fn load(&self) -> Option<String> {
+        self.look().ok().flatten()
+    }
+
+    /// As `load`; `None` is only that there is none, and an error that nobody can say. `InvalidData`: what is there is no ID.
+    pub(crate) fn look(&self) -> io::Result<Option<String>> {
         let text = match self {
             Self::Overt(path) => state::read(path),
             Self::Text(path) => state::read_anyones(path),
-            Self::Json(member) => return of_json(&member.values().ok()?),
+            Self::Json(member) => {
+                let values = member.values()?;
+                return if values.is_empty() { Ok(None) } else { of_json(&values).map(Some).ok_or_else(no_id) };
+            }
         };
-        usable(&String::from_utf8(text.ok()?).ok()?)
+        match text {
+            Err(error) if error.kind() == IoKind::NotFound => Ok(None),
+            text => String::from_utf8(text?).ok().and_then(|text| usable(&text)).map(Some).ok_or_else(no_id),
+        }
     }
 
     /// The stored ID, or a new one.
@@ -125,6 +136,10 @@ impl IdFile {
             Error::storage(&format!("the client ID cannot be removed from {}", self.path().display()), &error)
         })
     }
+}
+
+fn no_id() -> io::Error {
+    io::Error::new(IoKind::InvalidData, "there is no client ID in it")
 }
 
 fn usable(text: &str) -> Option<String> {

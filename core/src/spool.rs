@@ -23,20 +23,22 @@ mod memory;
 mod pending;
 mod reading;
 mod segment;
+mod usage;
 mod writer;
 
 pub(crate) use memory::MemoryQueue;
 pub(crate) use pending::{oldest, pending_lines};
 
 use crate::batch::{Batch, Place};
-use crate::clock::{Every, Timestamp};
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::ledger::{Count, Ledger};
 use crate::state;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use usage::Usage;
 use writer::Writer;
 
 /// A place from which events are delivered.
@@ -45,10 +47,9 @@ pub(crate) trait Source {
     fn next_batch(&mut self, max_bytes: usize) -> Batch;
     /// The events in these places need no more delivery; this is what became of them.
     fn acknowledge(&mut self, places: &[Place], count: Count);
+    /// Whether what came from here was erased meanwhile: it must not go out any more, and nothing be written about it.
+    fn is_erased(&self) -> bool;
 }
-
-/// Counting looks at every segment, of which a burst makes many a second.
-const COUNT_EVERY_MS: u64 = 1_000;
 
 /// What may wait; checked on each append.
 #[derive(Clone, Copy, Debug)]
@@ -56,17 +57,6 @@ pub(crate) struct Limits {
     pub events: u64,
     pub bytes: u64,
     pub age: Duration,
-}
-
-/// How much waits, as far as this process knows: all of it at opening, then its own changes; the bytes of other processes
-/// again at a new segment, once a second at the most. So together they pass the limit by what they write in a second or
-/// in a segment each.
-#[derive(Debug)]
-struct Usage {
-    events: AtomicU64,
-    bytes: AtomicU64,
-    /// Counting the bytes.
-    count: Every,
 }
 
 /// Why an event was not appended.
@@ -85,15 +75,21 @@ pub(crate) struct Spool {
     limits: Limits,
     usage: Usage,
     writer: Mutex<Writer>,
+    /// Whether it is erased, as far as this process knows: another one may lie there, and is not this one's.
+    forgotten: AtomicBool,
 }
 
 impl Spool {
     /// Opens the spool, making its directory.
     pub(crate) fn open(dir: PathBuf, limits: Limits) -> Result<Self, Error> {
         state::make_private_dir(&dir).map_err(|error| Error::storage("the spool cannot be made", &error))?;
-        let (events, bytes) = (pending::count(&dir).into(), pending::bytes(&dir).into());
-        let usage = Usage { events, bytes, count: Every::new(COUNT_EVERY_MS) };
-        Ok(Self { limits, usage, writer: Mutex::new(Writer::new(dir.clone())), dir })
+        Ok(Self {
+            limits,
+            usage: Usage::of(&dir),
+            writer: Mutex::new(Writer::new(dir.clone())),
+            forgotten: AtomicBool::new(false),
+            dir,
+        })
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -103,24 +99,23 @@ impl Spool {
     /// Writes one line, which ends with its line break, by one `write(2)`.
     pub(crate) fn append(&self, line: &[u8], now: Timestamp) -> Result<(), Refusal> {
         let size = line.len() as u64;
-        let full = self.usage.events.load(Ordering::Relaxed) >= self.limits.events
-            || self.usage.bytes.load(Ordering::Relaxed) + size > self.limits.bytes;
-        if full {
+        if !self.usage.has_room(size, self.limits, &self.dir, now) {
             return Err(Refusal::Full);
         }
-        let new_segment = self.writer().append(line, now).map_err(Refusal::Unwritable)?;
-        self.usage.events.fetch_add(1, Ordering::Relaxed);
-        if new_segment && self.usage.count.is_due(now) {
-            self.usage.bytes.store(pending::bytes(&self.dir), Ordering::Relaxed);
-        } else {
-            self.usage.bytes.fetch_add(size, Ordering::Relaxed);
-        }
+        let new_segment = {
+            let mut writer = self.writer();
+            if self.is_forgotten() {
+                return Err(Refusal::Unwritable(std::io::ErrorKind::NotFound.into()));
+            }
+            writer.append(line, now).map_err(Refusal::Unwritable)?
+        };
+        self.usage.add(size, new_segment, &self.dir, now);
         Ok(())
     }
 
     /// How many events wait.
     pub(crate) fn waiting(&self) -> u64 {
-        self.usage.events.load(Ordering::Relaxed)
+        self.usage.events()
     }
 
     /// Whether somebody erased what this process wrote: another one that was told to switch off.
@@ -138,14 +133,18 @@ impl Spool {
         self.writer().is_unlinked()
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes nothing any more, from the moment that this returns.
+    pub(crate) fn forget(&self) {
+        let _nobody_writes = self.writer();
+        self.forgotten.store(true, Ordering::Relaxed);
     }
 
-    fn settle(&self, events: u64, bytes: u64) {
-        for (count, done) in [(&self.usage.events, events), (&self.usage.bytes, bytes)] {
-            let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(done)));
-        }
+    fn is_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Relaxed)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

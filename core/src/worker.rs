@@ -278,6 +278,12 @@ impl Worker {
         self.state().held
     }
 
+    /// Whether a pass may go on: the client neither closes nor wants no thread.
+    pub(crate) fn goes_on(&self) -> bool {
+        let state = self.state();
+        !state.closing && !state.held
+    }
+
     /// Waits before another attempt; false if the client closes, or the thread is not wanted, meanwhile.
     pub(crate) fn pause(&self, length: Duration) -> bool {
         let end = Instant::now() + length;

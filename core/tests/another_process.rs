@@ -2,33 +2,16 @@
 
 mod common;
 
-use common::{PATIENCE, client, config, files};
-use overt::{Capture, Client, Clock, Config, HttpTransport, LossReason, Timestamp, Variables};
+use common::{Moved, PATIENCE, client, client_at, config, files};
+use overt::{Capture, LossReason, Storage, Uploader};
 use overt_tests::{Server, refused_url};
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A clock that the test moves.
-#[derive(Clone)]
-struct Moved(Arc<AtomicU64>);
-
-impl Clock for Moved {
-    fn now(&self) -> Timestamp {
-        let micros = i64::try_from(self.0.load(Ordering::Relaxed)).unwrap() * 1_000;
-        Timestamp::from_unix_micros(micros).unwrap()
-    }
-}
-
-fn client_at(clock: &Moved, config: Config) -> Client {
-    let transport = Box::new(HttpTransport::new(config.timeout, config.connect_timeout, &Variables::default()));
-    Client::with_parts(config, Variables::default(), Box::new(clock.clone()), transport).unwrap()
-}
+use std::time::Duration;
 
 #[test]
 fn one_that_is_told_off_stops_the_other_at_its_next_event() {
     let dir = tempfile::tempdir().unwrap();
-    let clock = Moved(Arc::new(AtomicU64::new(1_795_198_236_493)));
+    let clock = Moved::new();
     let mut config = config(&refused_url(), dir.path());
     config.background = false;
     let running = client_at(&clock, config.clone());
@@ -44,7 +27,7 @@ fn one_that_is_told_off_stops_the_other_at_its_next_event() {
 #[cfg_attr(windows, ignore = "Wine goes on showing a removed file until it is closed; Windows does not")]
 fn one_that_has_nothing_waiting_is_stopped_too() {
     let dir = tempfile::tempdir().unwrap();
-    let clock = Moved(Arc::new(AtomicU64::new(1_795_198_236_493)));
+    let clock = Moved::new();
     let mut config = config(&refused_url(), dir.path());
     config.background = false;
     // One that has not recorded yet, and one of whose events none waits.
@@ -65,7 +48,7 @@ fn one_that_has_nothing_waiting_is_stopped_too() {
 #[test]
 fn one_that_resets_makes_the_other_start_anew() {
     let dir = tempfile::tempdir().unwrap();
-    let clock = Moved(Arc::new(AtomicU64::new(1_795_198_236_493)));
+    let clock = Moved::new();
     let mut config = config(&refused_url(), dir.path());
     config.background = false;
     let running = client_at(&clock, config.clone());
@@ -106,6 +89,26 @@ fn events_of_both_are_delivered_by_whoever_comes_first_and_only_once() {
 }
 
 #[test]
+fn who_records_goes_on_although_only_others_deliver() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let clock = Moved::new();
+    let mut config = config(&server.url, dir.path());
+    config.background = false;
+    config.max_spool_events = 3;
+    let recorder = client_at(&clock, config.clone());
+    for round in 1..=3 {
+        for _ in 0..3 {
+            let captured = recorder.capture_event("run", &json!({})).unwrap();
+            assert!(matches!(captured, Capture::Recorded(_)), "round {round}: {captured:?}");
+        }
+        client(config.clone()).flush(PATIENCE).unwrap();
+        assert_eq!(server.events().len(), 3 * round);
+        clock.forward(Duration::from_millis(1_001));
+    }
+    assert_eq!(recorder.losses(), []);
+}
+
+#[test]
 fn what_is_lost_at_capture_is_in_the_ledger_when_the_process_has_ended() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config(&refused_url(), dir.path());
@@ -123,4 +126,52 @@ fn what_is_lost_at_capture_is_in_the_ledger_when_the_process_has_ended() {
     let ledger = client(common::config(&refused_url(), dir.path())).ledger();
     assert!(ledger.lost.is_empty(), "another destination has a ledger of its own");
     assert_eq!(client(common::config(&url, dir.path())).ledger().lost, [("spool_full".to_owned(), 2)].into());
+}
+
+#[test]
+fn who_closes_after_another_process_said_off_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    // No spool can be made at first, so the event waits in memory.
+    std::fs::write(dir.path().join("spool"), "a file").unwrap();
+    let running = client(config.clone());
+    running.capture_event("before", &json!({})).unwrap();
+    assert_eq!(running.stats().storage, Storage::Memory);
+    std::fs::remove_file(dir.path().join("spool")).unwrap();
+    client(config.clone()).set_consent(false).unwrap();
+    running.close(Duration::ZERO).unwrap();
+    assert_eq!((files(dir.path()), running.pending()), (vec!["consent".to_owned()], vec![]));
+    client(config.clone()).set_consent(true).unwrap();
+    assert!(client(config).pending().is_empty(), "on again, and nothing is there from before");
+}
+
+#[test]
+fn who_closes_without_being_told_off_leaves_on_disk_what_was_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    std::fs::write(dir.path().join("spool"), "a file").unwrap();
+    let running = client(config.clone());
+    running.capture_event("before", &json!({})).unwrap();
+    std::fs::remove_file(dir.path().join("spool")).unwrap();
+    running.close(Duration::ZERO).unwrap();
+    assert_eq!(client(config).pending().len(), 1);
+}
+
+#[test]
+fn who_counts_and_closes_after_a_person_said_off_makes_nothing_for_an_uploader() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    config.counters_path = Some(dir.path().join("telemetry.yaml"));
+    config.counters_endpoint = refused_url();
+    client(config.clone()).record_command("tool run", 0).unwrap();
+    config.uploader = Some(Uploader { program: "/nonexistent".into(), args: Vec::new() });
+    let running = client(config.clone());
+    running.record_command("tool run", 0).unwrap();
+    std::fs::remove_dir_all(dir.path().join("spool")).unwrap();
+    std::fs::write(dir.path().join("consent"), "off").unwrap();
+    running.close(Duration::ZERO).unwrap();
+    assert!(!dir.path().join("spool").exists(), "{:?}", files(dir.path()));
 }

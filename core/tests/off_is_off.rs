@@ -4,13 +4,14 @@
 
 mod common;
 
-use common::{PATIENCE, child, client, client_with, config, files};
-use overt::{Capture, Client, ConsentReason, ConsentVariable, Event, HostConsent};
+use common::{Moved, PATIENCE, child, client, client_at, client_with, config, files};
+use overt::{Capture, Client, Config, ConsentReason, ConsentVariable, Counted, Event, HostConsent};
 use overt_tests::{Server, refused_url};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Uses everything that a client offers.
 fn use_everything(client: &Client) {
@@ -235,6 +236,77 @@ fn force_overrules_the_tools_default_but_never_a_person() {
     assert_eq!(server.events().len(), 1, "what was forced may also leave");
 }
 
+/// An event that is to be recorded although the host says off.
+fn forced() -> Event<'static> {
+    let mut event = Event::new("installed");
+    event.force = true;
+    event
+}
+
+#[test]
+fn force_overrules_the_host_but_no_off_that_stands_behind_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    let record = |config: &Config, variables: &[(&str, &str)]| {
+        client_with(config.clone(), variables).capture(&forced(), |_| Ok(())).unwrap()
+    };
+    for host in [HostConsent::Says(false), HostConsent::Asked(Arc::new(|| Some(false)))] {
+        config.consent = host;
+        for stored in ["off", "perhaps"] {
+            std::fs::write(dir.path().join("consent"), stored).unwrap();
+            assert_eq!(record(&config, &[]), Capture::Disabled, "{stored}");
+            assert_eq!(record(&config, &[("CI", "1")]), Capture::Disabled, "{stored}");
+            assert_eq!(files(dir.path()), ["consent"]);
+        }
+        std::fs::remove_file(dir.path().join("consent")).unwrap();
+    }
+    config.notice = "This tool tells its authors how it is used.".into();
+    assert_eq!(record(&config, &[]), Capture::Disabled, "nobody can know");
+    config.consent = HostConsent::Unset;
+    assert_eq!(record(&config, &[("CI", "1")]), Capture::Disabled, "nobody can know");
+    assert!(files(dir.path()).is_empty());
+    config.notice.clear();
+    assert!(matches!(record(&config, &[("CI", "1")]), Capture::Recorded(_)));
+    config.consent = HostConsent::Says(false);
+    assert!(matches!(record(&config, &[]), Capture::Recorded(_)));
+}
+
+#[test]
+fn nothing_is_forced_after_off_was_said_in_this_process() {
+    let dir = tempfile::tempdir().unwrap();
+    for variables in [&[][..], &[("TELEMETRY_ENABLED", "1")]] {
+        let mut config = config(&refused_url(), dir.path());
+        config.background = false;
+        let client = client_with(config, variables);
+        assert!(matches!(client.capture(&forced(), |_| Ok(())).unwrap(), Capture::Recorded(_)));
+        client.set_consent(false).unwrap();
+        assert_eq!(client.capture(&forced(), |_| Ok(())).unwrap(), Capture::Disabled);
+        assert_eq!((client.may_record(true), files(dir.path())), (false, vec!["consent".to_owned()]));
+    }
+}
+
+#[test]
+fn what_was_forced_does_not_leave_after_a_persons_off_or_an_erase() {
+    let (server, dir) = (Server::start(), tempfile::tempdir().unwrap());
+    let mut of_tool = config(&server.url, dir.path());
+    of_tool.background = false;
+    let earlier = client(of_tool.clone());
+    of_tool.consent = HostConsent::Says(false);
+    let client = client(of_tool);
+
+    client.capture(&forced(), |_| Ok(())).unwrap();
+    std::fs::write(dir.path().join("consent"), "off").unwrap();
+    client.flush(PATIENCE).unwrap();
+    assert!(server.requests().is_empty(), "a person said off");
+
+    std::fs::remove_file(dir.path().join("consent")).unwrap();
+    assert_eq!(client.reset_client_id().unwrap(), None);
+    earlier.capture_event("another's", &json!({})).unwrap();
+    client.flush(PATIENCE).unwrap();
+    assert!(server.requests().is_empty(), "what was forced is gone, so nothing is to be sent");
+}
+
 #[test]
 fn a_host_that_is_asked_each_time_can_change_its_mind() {
     let dir = tempfile::tempdir().unwrap();
@@ -249,4 +321,40 @@ fn a_host_that_is_asked_each_time_can_change_its_mind() {
     assert!(matches!(client.capture_event("two", &json!({})).unwrap(), Capture::Recorded(_)));
     on.store(false, Ordering::Relaxed);
     assert_eq!(client.capture_event("three", &json!({})).unwrap(), Capture::Disabled);
+}
+
+#[test]
+fn a_choice_that_cannot_be_read_for_a_moment_stops_a_process_for_as_long() {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Moved::new());
+    let mut config = config(&refused_url(), dir.path());
+    config.background = false;
+    config.counters_path = Some(dir.path().join("telemetry.yaml"));
+    let (choice, look) = (dir.path().join("consent"), Duration::from_millis(1_001));
+    let client = client_at(&clock, config);
+    let capture = || client.capture_event("run", &json!({})).unwrap();
+    assert!(matches!(capture(), Capture::Recorded(_)));
+
+    std::fs::create_dir(&choice).unwrap();
+    clock.forward(look);
+    assert_eq!((capture(), client.consent().reason), (Capture::Disabled, ConsentReason::Unreadable));
+    std::fs::remove_dir(&choice).unwrap();
+    assert_eq!(capture(), Capture::Disabled, "it is not read for each event");
+    clock.forward(look);
+    assert!(matches!(capture(), Capture::Recorded(_)));
+    assert_eq!(client.pending().len(), 2, "and what waited still does");
+
+    std::fs::write(&choice, "perhaps").unwrap();
+    clock.forward(look);
+    assert_eq!(capture(), Capture::Disabled);
+    std::fs::write(&choice, "on").unwrap();
+    clock.forward(look);
+    assert_eq!(client.record_command("tool run", 0).unwrap(), Counted::Counted);
+
+    // An off that was understood is for good.
+    std::fs::write(&choice, "off").unwrap();
+    clock.forward(look);
+    assert_eq!(capture(), Capture::Disabled);
+    std::fs::write(&choice, "on").unwrap();
+    clock.forward(look);
+    assert_eq!((capture(), client.consent().reason), (Capture::Disabled, ConsentReason::Stored));
 }

@@ -1,6 +1,7 @@
 //! A client's decision about consent, kept in one byte so that the disabled path is one load, and what follows from off.
 
 use super::life::Life;
+use super::session::Session;
 use super::{Client, Inner};
 use crate::config::HostConsent;
 use crate::consent::{self, Consent, ConsentReason, StoredChoice};
@@ -56,10 +57,14 @@ impl Inner {
 
     /// As `decide`, with what the host says.
     pub(super) fn decide_as(&self, host_says: Option<bool>) -> Consent {
-        let stored = if self.signals.say_off() { StoredChoice::None } else { self.kept.read() };
-        let consent = consent::decide(&self.rules, self.signals, host_says, stored, || self.was_noticed());
+        let consent = consent::decide(&self.rules, self.signals, host_says, self.stored(), || self.was_noticed());
         self.decided.store(pack(consent), Ordering::Relaxed);
         consent
+    }
+
+    /// The stored choice, read where it can matter.
+    fn stored(&self) -> StoredChoice {
+        if self.signals.say_off() { StoredChoice::None } else { self.kept.read() }
     }
 
     /// Decides for the first time: shows the notice if there is one and only the default would switch telemetry on.
@@ -86,8 +91,14 @@ impl Inner {
     /// Notices what other processes did: a choice that was stored, a spool that was erased.
     pub(super) fn look_at_files(&self, life: &Life) {
         self.decide();
-        if life.session().is_some_and(|session| session.store.is_erased()) {
-            life.forget_session();
+        self.forget_if_erased(life);
+    }
+
+    /// Forgets the session if somebody erased what it wrote, or its client ID.
+    pub(super) fn forget_if_erased(&self, life: &Life) {
+        let is_erased = |session: &Session| session.store.is_erased() || self.has_other_id(&session.client_id);
+        if let Some(session) = life.session().filter(|session| is_erased(session)) {
+            life.forget(&session);
         }
     }
 
@@ -110,9 +121,26 @@ impl Inner {
 
     /// Whether an event may be recorded now. The first line is the whole disabled path of most hosts.
     pub(super) fn may_record(&self, force: bool) -> bool {
+        (self.consent_to_record().enabled || force && self.may_force()) && self.missing.is_none()
+    }
+
+    /// As `consent`. But where the stored choice could not be read, which may be over in a moment, it is looked at again, once
+    /// a second at the most.
+    pub(super) fn consent_to_record(&self) -> Consent {
         let consent = self.consent();
-        let forced = || force && !consent.reason.is_final();
-        (consent.enabled || forced()) && self.missing.is_none()
+        let unreadable = consent.reason == ConsentReason::Unreadable;
+        let life = unreadable.then(|| self.life()).filter(|life| life.look.is_due(self.clock.now()));
+        life.map_or(consent, |life| {
+            self.look_at_files(life);
+            self.consent()
+        })
+    }
+
+    /// Whether a forced event may be recorded while consent is off. Nothing is, once a person said off in this process.
+    fn may_force(&self) -> bool {
+        let host_says = self.host_says();
+        self.said.load(Ordering::Relaxed) != SAID_OFF
+            && consent::decide_forced(&self.rules, self.signals, host_says, self.stored(), || self.was_noticed())
     }
 
     /// Whether what waits may be sent now.
@@ -124,9 +152,9 @@ impl Inner {
     pub(super) fn erase(&self) -> Result<(), Error> {
         let life = self.life();
         if let Some(session) = life.session() {
-            session.store.memory().clear();
+            life.forget(&session);
         }
-        life.forget_session();
+        life.forced.store(false, Ordering::Relaxed);
         let state = self.state.as_ref().map_err(Clone::clone)?;
         state.check()?;
         // The ID may have been the state directory's before the tool had counters.
@@ -136,6 +164,8 @@ impl Inner {
         self.sweep_drafts(state);
         let spools = state::remove_all(&state.spools());
         let spools = spools.map_err(|error| Error::storage("the spool cannot be erased", &error));
+        // Another thread may have opened a session with the old ID before it was gone.
+        self.forget_if_erased(life);
         id.and(salt).and(spools)
     }
 }

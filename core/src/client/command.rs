@@ -21,7 +21,7 @@ impl Client {
     /// if it cannot be counted; `InvalidConfig` without `counters_path`.
     pub fn record_command(&self, path: &str, exit_code: i32) -> Result<Counted, Error> {
         let inner = &*self.inner;
-        if !inner.consent().enabled {
+        if !inner.consent_to_record().enabled {
             return Ok(Counted::Disabled);
         }
         let no_path = || Error::config("counters_path: is not set, so commands are not counted");

@@ -40,7 +40,7 @@ impl Inner {
 
     /// Sends the counters if it is time. True: another process is at it.
     pub(super) fn upload_counters(&self, life: &Life) -> bool {
-        if self.counters_wait().is_none() || life.worker.is_held() {
+        if self.counters_wait().is_none() || !life.worker.goes_on() {
             return false;
         }
         let Ok(session) = self.session(life) else { return false };
@@ -92,6 +92,9 @@ impl Inner {
             return Ok(()); // broken off, and made again as soon as the thread is wanted again
         }
         let sent = spool.join(SENT);
+        if !lock.is_file(&spool.join(LOCK)) {
+            return Ok(()); // erased meanwhile
+        }
         if !self.config.keep_sent {
             let _ = state::remove_if_there(&sent);
         } else if taken {

@@ -58,6 +58,16 @@ impl Inner {
         }
     }
 
+    /// Whether the stored ID is another one than this, or there is none any more. One that cannot be read is neither.
+    pub(super) fn has_other_id(&self, client_id: &str) -> bool {
+        let stored = match (&self.counters, &self.state) {
+            (Some(counters), _) => counters.look_for_id(),
+            (None, Ok(state)) => self.id_file(state).look(),
+            (None, Err(_)) => return false,
+        };
+        stored.is_ok_and(|stored| stored.as_deref() != Some(client_id))
+    }
+
     /// Where the ID lies without counters.
     pub(super) fn id_file(&self, state: &StateDir) -> IdFile {
         match &self.config.client_id_path {

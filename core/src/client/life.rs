@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 /// How often a process that lives for long looks for what others have left: it takes as long to count as left.
 const SWEEP_EVERY_MS: u64 = 86_400_000;
-/// How often capturing looks whether somebody switched off in another process: two file names a second cost nothing,
-/// and a person who says off is obeyed within one.
+/// How often capturing looks whether somebody switched off or reset the client ID in another process: two small files a
+/// second cost nothing, and a person who says off is obeyed within one.
 const LOOK_EVERY_MS: u64 = 1_000;
 
 /// The end of a process.
@@ -108,8 +108,18 @@ impl Life {
         }
     }
 
-    /// Forgets the session: the next event opens another.
-    pub(crate) fn forget_session(&self) {
-        *self.session.write().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Whether this is the session that is open.
+    pub(crate) fn is_current(&self, session: &Arc<Session>) -> bool {
+        self.session().is_some_and(|current| Arc::ptr_eq(&current, session))
+    }
+
+    /// Forgets this session and what waits in its memory: the next event opens another, unless somebody has.
+    pub(crate) fn forget(&self, session: &Arc<Session>) {
+        let mut slot = self.session.write().unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
+            *slot = None;
+        }
+        drop(slot);
+        session.store.forget();
     }
 }

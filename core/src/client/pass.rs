@@ -14,10 +14,18 @@ const STACK_BYTES: usize = 512 * 1024;
 const ENVELOPE_BYTES: usize = 512;
 
 impl Inner {
-    /// Leaves on disk what would end with this process.
+    /// Leaves on disk what would end with this process, if it may still be sent.
     pub(super) fn leave_memory(&self) {
-        if let Some(session) = self.life().session() {
-            session.store.end(self.clock.now(), self.trace);
+        let life = self.life();
+        if life.session().is_none_or(|session| session.store.memory().waiting() == 0) {
+            return;
+        }
+        // Somebody may have said off in another process since the last event.
+        self.look_at_files(life);
+        match life.session() {
+            Some(session) if self.may_send(life) => session.store.end(self.clock.now(), self.trace),
+            Some(session) => session.store.memory().clear(),
+            None => {}
         }
     }
 
@@ -50,11 +58,11 @@ impl Inner {
         if !self.may_send(life) {
             return Pass::Stopped;
         }
-        let allowed = || {
-            self.decide();
-            self.may_send(life) && !life.worker.is_held()
-        };
         let Ok(session) = self.session(life) else { return Pass::Stopped };
+        let allowed = || {
+            self.look_at_files(life);
+            life.is_current(&session) && self.may_send(life) && life.worker.goes_on()
+        };
         let counts = &life.counts;
         let delivery = Delivery {
             to: &self.to,
@@ -69,11 +77,20 @@ impl Inner {
             response_wait: self.config.response_wait,
             pause: &|length| life.worker.pause(length),
             allowed: &allowed,
-            delivered: &|lines| session.store.was_sent(lines, self.config.keep_sent),
+            delivered: &|lines| {
+                self.forget_if_erased(life);
+                if life.is_current(&session) {
+                    session.store.was_sent(lines, self.config.keep_sent);
+                }
+            },
             jitter: &jitter,
             new_id: &Uuid::new_v4,
         };
         let pass = session.store.deliver(now, counts, self.trace, |source| delivery.run(source));
+        if life.worker.is_closed() {
+            // What was on its way from memory when the client was closed.
+            self.leave_memory();
+        }
         if let Some(state) = self.state.as_ref().ok().filter(|_| life.sweep.is_due(self.clock.now())) {
             self.sweep_drafts(state);
         }

@@ -170,6 +170,14 @@ impl Store {
         if self.disk.get().is_none() || self.memory.waiting() > 0 { Storage::Memory } else { Storage::Disk }
     }
 
+    /// Ends it: what waits in memory is gone, and nothing is written any more.
+    pub(crate) fn forget(&self) {
+        self.memory.clear();
+        if let Some(spool) = self.disk.get() {
+            spool.forget();
+        }
+    }
+
     /// Whether another process erased what this one wrote.
     pub(crate) fn is_erased(&self) -> bool {
         self.disk.get().is_some_and(Spool::is_erased)

@@ -70,8 +70,8 @@ impl Client {
         delivered
     }
 
-    /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker. What is left stays in the
-    /// spool. Events can still be recorded afterwards; a later process delivers them.
+    /// Ends delivery: waits for it at most `timeout` (0: not at all), then stops the worker: a request that is under way may
+    /// still be answered, and no other begins. What is left stays in the spool. Events can still be recorded afterwards; a later process delivers them.
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
         let flushed = if timeout.is_zero() { Ok(()) } else { self.flush(timeout) };
         self.inner.life().worker.close();
@@ -113,6 +113,12 @@ impl Client {
         let inner = &*self.inner;
         let life = inner.life();
         let (Some(uploader), Ok(state)) = (&inner.config.uploader, &inner.state) else { return };
+        let no_events = life.session().is_none_or(|session| session.store.waiting() == 0);
+        if no_events && inner.counters_wait().is_none() {
+            return;
+        }
+        // As it may have been before a capture, and nothing is to be made for who has switched off since.
+        inner.look_at_files(life);
         let now = inner.clock.now();
         let counters = inner.counters_wait().is_some();
         let session = if counters { inner.session(life).ok() } else { life.session() };

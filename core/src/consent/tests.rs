@@ -72,6 +72,35 @@ fn every_combination_is_decided_by_the_first_rule_that_applies() {
 }
 
 #[test]
+fn force_records_only_where_nobody_but_the_host_ci_or_the_default_says_off() {
+    for (tool, general, host) in SAID.iter().flat_map(|a| SAID.iter().flat_map(|b| SAID.map(|c| (*a, *b, c)))) {
+        for (stored, missing) in STORED.iter().flat_map(|stored| MISSING.map(|missing| (*stored, missing))) {
+            for bits in 0..32 {
+                let bit = |n: u32| bits >> n & 1 == 1;
+                let (do_not_track, ci, privileged, default, noticed) = (bit(0), bit(1), bit(2), bit(3), bit(4));
+                let rules = Rules { default, missing, ..rules() };
+                let signals = Signals { tool, general, do_not_track, ci, privileged };
+                let nobody_else_says_off = [
+                    !privileged && missing.is_none(),
+                    tool != Some(false) && general != Some(false) && !do_not_track,
+                    // What stands over a stored off, and what over a notice that was never shown.
+                    [tool, general].contains(&Some(true))
+                        || stored == StoredChoice::On
+                        || stored == StoredChoice::None && (host == Some(true) || noticed),
+                ];
+                let forced = decide_forced(&rules, signals, host, stored, || noticed);
+                let all = nobody_else_says_off.iter().all(|it| *it);
+                assert_eq!(forced, all, "{rules:?} {signals:?} {host:?} {stored:?} {noticed}");
+                assert!(
+                    forced || !decide(&rules, signals, host, stored, || noticed).enabled,
+                    "{signals:?}: less than on"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn variables_are_read_by_their_own_rules() {
     let signals = |pairs: &[(&str, &str)], rules: &Rules| Signals::read(rules, &pairs.iter().copied().collect());
     for (value, on) in [

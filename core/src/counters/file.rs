@@ -118,7 +118,14 @@ impl Counters {
 
     /// The client ID that the file has. Creates nothing.
     pub(crate) fn stored_id(&self) -> Option<String> {
-        Some(self.document()?.id).filter(|id| !id.is_empty())
+        self.look_for_id().ok().flatten()
+    }
+
+    /// As `stored_id`; `None` is only that there is no file, and an error that nobody can say.
+    pub(crate) fn look_for_id(&self) -> io::Result<Option<String>> {
+        let Some(found) = self.place().read()? else { return Ok(None) };
+        let id = found.content.map(|content| reading::read(&content).document.id).filter(|id| !id.is_empty());
+        id.map(Some).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// What the file holds; `None` if there is none that can be read. Creates nothing.

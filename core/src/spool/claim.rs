@@ -15,11 +15,15 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+const LOCK: &str = "upload.lock";
+
 /// For how long a segment must have looked too old before it is given up, unless the limit itself is shorter. A clock
 /// that is wrong by years makes everything look too old; a day is enough to deliver it or to set the clock right.
 const MAX_GRACE: Duration = Duration::from_secs(86_400);
 
 /// The right to deliver what waits in a spool, as it stood when the claim was made.
+///
+/// It is void once the spool is erased: another one may lie in the same place by then, and somebody else deliver it.
 pub(crate) struct Claim<'s> {
     spool: &'s Spool,
     lock: Lock,
@@ -34,7 +38,7 @@ pub(crate) struct Claim<'s> {
 impl Spool {
     /// Claims the right to deliver; `None` if another process has it.
     pub(crate) fn claim<'s>(&'s self, now: Timestamp, counts: &'s Counts) -> io::Result<Option<Claim<'s>>> {
-        let Some(lock) = Lock::take(&self.dir.join("upload.lock"))? else { return Ok(None) };
+        let Some(lock) = Lock::take(&self.dir.join(LOCK))? else { return Ok(None) };
         let segments = SegmentName::list(&self.dir).into_iter().map(Reading::new).collect();
         let mut claim = Claim { spool: self, lock, counts, segments, current: 0, left_over: None };
         claim.drop_expired(now);
@@ -51,6 +55,9 @@ impl Claim<'_> {
     /// Ends the claim: removes what needs no more delivery and brings the books up to date. Nothing is to be tried by
     /// itself before `parked_until_ms`.
     pub(crate) fn finish(mut self, parked_until_ms: u64) {
+        if self.is_erased() {
+            return;
+        }
         let dir = &self.spool.dir;
         for reading in std::mem::take(&mut self.segments) {
             if !reading.is_delivered() {
@@ -67,6 +74,7 @@ impl Claim<'_> {
             }
         }
         self.sweep();
+        self.spool.usage.count_again(dir);
         let news = Ledger { parked_until_ms, ..self.counts.take_news() };
         if books::enter(dir, &news).is_err() {
             self.counts.give_back(&news);
@@ -166,13 +174,14 @@ impl Claim<'_> {
             events += 1;
             bytes += place.to - place.from;
         }
-        for (segment, record) in records {
+        let is_erased = self.is_erased();
+        for (segment, record) in records.into_iter().filter(|_| !is_erased) {
             if let Some(reading) = self.segments.get(segment) {
                 // If this cannot be written, the events are sent again later, under the same UUIDs.
                 let _ = done::append(&self.spool.dir.join(reading.name.done_file()), &record);
             }
         }
-        self.spool.settle(events, bytes);
+        self.spool.usage.settle(events, bytes);
     }
 }
 
@@ -190,6 +199,10 @@ impl Source for Claim<'_> {
 
     fn acknowledge(&mut self, places: &[Place], count: Count) {
         self.settle(places, count);
+    }
+
+    fn is_erased(&self) -> bool {
+        self.spool.is_forgotten() || !self.lock.is_file(&self.spool.dir.join(LOCK))
     }
 }
 

@@ -137,6 +137,11 @@ impl Source for MemoryClaim<'_> {
         }
         lines.shrink();
     }
+
+    /// What is cleared is gone from here, and what is in a batch ends with the session.
+    fn is_erased(&self) -> bool {
+        false
+    }
 }
 
 impl Drop for MemoryClaim<'_> {

@@ -117,6 +117,32 @@ fn an_interrupted_delivery_goes_on_where_it_was() {
 }
 
 #[test]
+fn nothing_is_written_about_what_was_erased_while_it_was_being_delivered() {
+    for by_this_process in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("spool");
+        let (spool, counts) = (open(&place), Counts::default());
+        append(&spool, 1);
+        let mut claim = spool.claim(now(), &counts).unwrap().unwrap();
+        let batch = claim.next_batch(500_000);
+        assert!(!claim.is_erased());
+        if by_this_process {
+            spool.forget();
+            let refused = spool.append(b"{}\n", now());
+            assert!(matches!(refused, Err(Refusal::Unwritable(_))), "a thread that still has it writes nothing");
+        } else {
+            std::fs::remove_dir_all(&place).unwrap();
+            append(&open(&place), 2);
+        }
+        assert!(claim.is_erased());
+        let before = files(&place);
+        claim.acknowledge(&batch.places().collect::<Vec<_>>(), Count::Delivered);
+        claim.finish(0);
+        assert_eq!(files(&place), before);
+    }
+}
+
+#[test]
 fn a_segment_cut_at_any_byte_delivers_its_whole_lines() {
     let dir = tempfile::tempdir().unwrap();
     let lines = ["{\"a\":\"é\"}\n", "{\"b\":[1,2]}\n", "{}\n"];
@@ -167,6 +193,44 @@ fn limits_refuse_the_new_event_and_keep_the_old_ones() {
     assert!(matches!(other.append(b"{}\n", now()), Err(Refusal::Full)));
     assert_eq!(deliver(&spool).join(",").matches("\"n\"").count(), 3);
     append(&spool, 4);
+}
+
+#[test]
+fn a_spool_that_others_empty_has_room_again() {
+    let line = b"{\"n\":1}\n";
+    for limits in [Limits { events: 5, ..LIMITS }, Limits { bytes: 5 * line.len() as u64, ..LIMITS }] {
+        let dir = tempfile::tempdir().unwrap();
+        let recorder = Spool::open(dir.path().to_owned(), limits).unwrap();
+        let mut at = now();
+        for round in 1..=3 {
+            for n in 1..=5 {
+                recorder.append(line, at).unwrap_or_else(|_| panic!("round {round}, event {n}, {limits:?}"));
+            }
+            assert!(matches!(recorder.append(line, at), Err(Refusal::Full)), "round {round}: it is full");
+            assert_eq!(deliver(&open(dir.path())).join(",").matches("\"n\"").count(), 5);
+            at = at.after(Duration::from_millis(1_001));
+        }
+    }
+}
+
+#[test]
+fn after_a_claim_it_is_known_what_waits_whoever_wrote_or_delivered_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (open(dir.path()), open(dir.path()));
+    append(&one, 1);
+    (2..=4).for_each(|n| append(&other, n));
+    let counts = Counts::default();
+    let mut claim = one.claim(now(), &counts).unwrap().unwrap();
+    for _ in 0..3 {
+        let batch = claim.next_batch(0);
+        claim.acknowledge(&batch.places().collect::<Vec<_>>(), Count::Delivered);
+    }
+    claim.finish(0);
+    assert_eq!(one.waiting(), 1, "others' events were delivered, and one is left");
+    assert_eq!(deliver(&one).len(), 1);
+    assert_eq!(other.waiting(), 3, "it knows nothing of that yet");
+    assert!(deliver(&other).is_empty());
+    assert_eq!((one.waiting(), other.waiting()), (0, 0));
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(crate) struct Delivery<'a> {
     pub response_wait: Duration,
     /// Waits; false to stop.
     pub pause: &'a dyn Fn(Duration) -> bool,
-    /// Whether consent still stands; asked before each request.
+    /// Whether consent still stands and nobody has erased what goes out; asked before each request.
     pub allowed: &'a dyn Fn() -> bool,
     /// Gets the lines that were delivered.
     pub delivered: &'a dyn Fn(&mut dyn Iterator<Item = &[u8]>),
@@ -152,10 +152,10 @@ impl<'a> Delivery<'a> {
         (begun, Some(wave.collect()))
     }
 
-    /// Begins an attempt, if consent still stands. What counts as delivered once it is written is settled here, before
+    /// Begins an attempt, if it is still allowed and the source not erased. What counts as delivered once it is written is settled here, before
     /// anything else can happen to this process.
     fn begin(&self, mut sending: Sending, number: u32, source: &mut dyn Source) -> Option<UnderWay<'a>> {
-        (self.allowed)().then_some(())?;
+        ((self.allowed)() && !source.is_erased()).then_some(())?;
         let attempt = Attempt { batch: sending.head, number, now: self.clock.now() };
         let request = self.to.wire.request(self.to, sending.batch.body(), &attempt);
         self.counts.add(Count::Requests, 1);

@@ -2,8 +2,10 @@
 
 #![allow(dead_code)]
 
-use overt::{Client, Config, HttpTransport, SystemClock, Upload, Uploader, Variables};
+use overt::{Client, Clock, Config, HttpTransport, SystemClock, Timestamp, Upload, Uploader, Variables};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Long enough for a loaded machine; nothing waits that long when all is well.
@@ -29,6 +31,39 @@ pub fn client_with(config: Config, variables: &[(&str, &str)]) -> Client {
 /// A client without any variables.
 pub fn client(config: Config) -> Client {
     client_with(config, &[])
+}
+
+/// A clock that the test moves.
+#[derive(Clone)]
+pub struct Moved(Arc<AtomicI64>);
+
+impl Moved {
+    /// In November 2026.
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_795_198_236_493_000)))
+    }
+
+    /// Whether a client, or its thread, still has it.
+    pub fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    pub fn forward(&self, by: Duration) {
+        self.0.fetch_add(by.as_micros().try_into().expect("no test lasts that long"), Ordering::Relaxed);
+    }
+}
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_micros(self.0.load(Ordering::Relaxed)).expect("a year of four digits")
+    }
+}
+
+/// A client without any variables, by that clock.
+pub fn client_at(clock: &Moved, config: Config) -> Client {
+    let transport = Box::new(HttpTransport::new(config.timeout, config.connect_timeout, &Variables::default()));
+    let parts = Client::with_parts(config, Variables::default(), Box::new(clock.clone()), transport);
+    parts.expect("the configuration is valid")
 }
 
 /// All files below a directory, with paths relative to it.

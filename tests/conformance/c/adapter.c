@@ -151,7 +151,7 @@ static void set_event_text(asked *from, const char *name, overt_event *event, vo
 /* An event that is only a name and properties goes the short way. */
 static bool is_plain(const asked *from) {
   return !asked_has(from, "distinct_id") && !asked_has(from, "timestamp") && !asked_has(from, "uuid") &&
-         !asked_has(from, "options");
+         !asked_has(from, "options") && !asked_has(from, "force");
 }
 
 static overt_event *make_event(asked *from, overt_str name) {
@@ -161,6 +161,8 @@ static overt_event *make_event(asked *from, overt_str name) {
   set_event_text(from, "timestamp", event, overt_event_set_timestamp);
   set_event_text(from, "uuid", event, overt_event_set_uuid);
   set_options(from, event);
+  bool force;
+  if (asked_flag(from, "force", &force)) overt_event_set_force(event, force);
   return event;
 }
 

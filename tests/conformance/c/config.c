@@ -102,6 +102,7 @@ overt_config *make_config(asked *from, const char *state_dir) {
   set_u64(from, "response_wait_ms", config, overt_config_set_response_wait_ms);
   set_text(from, "client_id_path", config, overt_config_set_client_id_path);
   set_text(from, "client_id_key", config, overt_config_set_client_id_key);
+  set_flag(from, "consent", config, overt_config_set_consent);
   set_text(from, "consent_path", config, overt_config_set_consent_path);
   set_text(from, "consent_key", config, overt_config_set_consent_key);
   set_compression(from, config);

@@ -17,6 +17,7 @@ type initRequest struct {
 	ResponseWaitMs      *int64            `json:"response_wait_ms"`
 	ClientIDPath        string            `json:"client_id_path"`
 	ClientIDKey         string            `json:"client_id_key"`
+	Consent             *bool             `json:"consent"`
 	ConsentPath         string            `json:"consent_path"`
 	ConsentKey          string            `json:"consent_key"`
 	FlushAt             int               `json:"flush_at"`
@@ -52,6 +53,7 @@ func (r *initRequest) config() (overt.Config, error) {
 		Ack:                 r.Ack,
 		ClientIDPath:        r.ClientIDPath,
 		ClientIDKey:         r.ClientIDKey,
+		Consent:             r.Consent,
 		ConsentPath:         r.ConsentPath,
 		ConsentKey:          r.ConsentKey,
 		FlushAt:             r.FlushAt,

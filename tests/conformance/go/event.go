@@ -15,6 +15,7 @@ type captureRequest struct {
 	Timestamp  *string         `json:"timestamp"`
 	UUID       *string         `json:"uuid"`
 	Options    json.RawMessage `json:"options"`
+	Force      bool            `json:"force"`
 }
 
 // options is overt.Options with the names of JSON.
@@ -34,7 +35,7 @@ func readEvent(body []byte) (overt.Event, overt.Status, error) {
 	if err := decode(body, &request, false); err != nil {
 		return overt.Event{}, overt.InvalidArgument, err
 	}
-	event := overt.Event{Name: request.Event}
+	event := overt.Event{Name: request.Event, Force: request.Force}
 	if err := decode(request.Properties, &event.Props, false); err != nil {
 		return event, overt.InvalidProperties, err
 	}

@@ -38,8 +38,8 @@ def options(body: dict[str, Any]) -> dict[str, Any]:
     """The body of ``/init`` as keywords of ``overt.Client``; None is what is not set."""
     as_they_are = (
         "api_key wire flush_at max_retries disable_geoip person_profiles historical_migration super_properties "
-        "extra_headers max_event_bytes max_batch_bytes report_losses ack client_id_path client_id_key consent_path "
-        "consent_key counters_path counters_endpoint"
+        "extra_headers max_event_bytes max_batch_bytes report_losses ack client_id_path client_id_key consent "
+        "consent_path consent_key counters_path counters_endpoint"
     )
     times = ("flush_interval", "timeout", "response_wait", "counters_interval")
     seconds = {name: body[f"{name}_ms"] / 1000 for name in times if f"{name}_ms" in body}
@@ -85,6 +85,7 @@ class Adapter:
 
     def capture(self, client: overt.Client, body: dict[str, Any]) -> Answer:
         more = {name: body.get(name) for name in ("distinct_id", "timestamp", "uuid", "options")}
+        more["force"] = body.get("force", False)
         captured = client.capture(body.get("event", ""), body.get("properties"), **more)
         if captured:
             return 200, {"success": True, "uuid": captured.uuid}

@@ -252,4 +252,8 @@ impl Source for Lines<'_> {
             self.story.lock().unwrap().push(format!("acknowledge {}", place.from));
         }
     }
+
+    fn is_erased(&self) -> bool {
+        false
+    }
 }

@@ -45,6 +45,7 @@ struct CaptureBody<'a> {
     uuid: Option<String>,
     #[serde(borrow)]
     options: Option<&'a RawValue>,
+    force: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +106,7 @@ fn captured(client: &Client, body: &CaptureBody<'_>) -> Result<Capture, overt::E
     event.timestamp = body.timestamp.as_deref().map(Timestamp::parse).transpose()?;
     event.uuid = body.uuid.as_deref().map(overt::parse_uuid).transpose()?;
     event.options = body.options.map_or(Ok(Options::default()), |options| Options::from_json(options.get()))?;
+    event.force = body.force.unwrap_or(false);
     let properties = body.properties.map_or("{}", RawValue::get);
     client.capture(&event, |writer| writer.json_object(properties))
 }

@@ -1,6 +1,6 @@
 //! `/init`: the options that a caller names, as the library's configuration. What is left out stays the library's.
 
-use overt::{Ack, BeforeSend, Compression, Config, Error, ErrorKind, Wire};
+use overt::{Ack, BeforeSend, Compression, Config, Error, ErrorKind, HostConsent, Wire};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -17,6 +17,7 @@ pub struct Init {
     response_wait_ms: Option<u64>,
     client_id_path: Option<PathBuf>,
     client_id_key: Option<String>,
+    consent: Option<bool>,
     consent_path: Option<PathBuf>,
     consent_key: Option<String>,
     flush_at: Option<u32>,
@@ -62,6 +63,7 @@ impl Init {
         set(&mut config.response_wait, self.response_wait_ms.map(Duration::from_millis));
         config.client_id_path = self.client_id_path;
         set(&mut config.client_id_key, self.client_id_key);
+        config.consent = self.consent.map_or(HostConsent::Unset, HostConsent::Says);
         config.consent_path = self.consent_path;
         set(&mut config.consent_key, self.consent_key);
         set(&mut config.flush_at, self.flush_at);
