@@ -171,7 +171,8 @@ func (c *Client) Consent() Consent {
 	c.deciding.Lock()
 	defer c.deciding.Unlock()
 	found := consent(c)
-	c.off.Store(!found.Enabled)
+	// A choice that cannot be read now may be readable at the next event: the core looks.
+	c.off.Store(!found.Enabled && found.Reason != ReasonUnreadable)
 	return found
 }
 

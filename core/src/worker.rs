@@ -28,6 +28,9 @@ use std::time::Instant;
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// How often somebody who waits asks whether to go on: a person's Ctrl-C seems immediate.
 const LOOK_UP: Duration = Duration::from_millis(50);
+/// How soon after finding that another process delivers a pass tries again by itself: what that one leaves may wait a second,
+/// however short the interval is, and a request takes about as long.
+const BUSY_REST: Duration = Duration::from_secs(1);
 /// As often as a request looks up.
 const BREAK_OFF_EVERY: Duration = Duration::from_millis(10);
 /// A pass that panics this often would panic again.
@@ -56,6 +59,8 @@ struct State {
     /// How many passes were asked for, and up to which of them all is done.
     asked: u64,
     done: u64,
+    /// How many tickets are held.
+    awaited: u32,
     /// Whether the last pass left events behind.
     undelivered: bool,
     closing: bool,
@@ -68,6 +73,20 @@ impl State {
     /// Whether a thread may run.
     fn is_open(&self) -> bool {
         !self.closing && !self.held && self.panics < MAX_PANICS
+    }
+}
+
+/// A pass that somebody asked for, and waits for as long as this lives. It comes in any case; but only for who waits is it
+/// tried again and again while another process delivers.
+#[derive(Debug)]
+pub(crate) struct Ticket<'w> {
+    worker: &'w Worker,
+    number: u64,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.worker.state().awaited -= 1;
     }
 }
 
@@ -185,6 +204,7 @@ impl Worker {
         match pass {
             Some(Pass::Busy) => {
                 state.busy_until = Some(now + BUSY_PAUSE);
+                state.rest_until = Some(now + BUSY_REST);
                 state.due = Some(now + self.flush_interval);
             }
             Some(Pass::Parked) => {
@@ -194,7 +214,7 @@ impl Worker {
             Some(Pass::Done | Pass::Stopped) => {}
             None => state.panics += 1,
         }
-        if pass != Some(Pass::Busy) {
+        if pass != Some(Pass::Busy) || state.awaited == 0 {
             state.busy_until = None;
             state.done = serving;
             state.undelivered = pass != Some(Pass::Done);
@@ -203,21 +223,22 @@ impl Worker {
     }
 
     /// Asks for a pass that begins after this call. True: the caller must start the thread.
-    pub(crate) fn ask(&self) -> (u64, bool) {
-        let ticket = {
+    pub(crate) fn ask(&self) -> (Ticket<'_>, bool) {
+        let number = {
             let mut state = self.state();
             state.asked += 1;
+            state.awaited += 1;
             state.asked
         };
         self.changed.notify_all();
-        (ticket, self.claim_start())
+        (Ticket { worker: self, number }, self.claim_start())
     }
 
     /// Waits until that pass has ended.
-    pub(crate) fn wait(&self, ticket: u64, timeout: Duration) -> Flushed {
+    pub(crate) fn wait(&self, ticket: &Ticket<'_>, timeout: Duration) -> Flushed {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.state();
-        while state.done < ticket {
+        while state.done < ticket.number {
             let ended = state.closing || state.panics >= MAX_PANICS;
             if ended {
                 return Flushed::Undelivered;
@@ -233,7 +254,7 @@ impl Worker {
     }
 
     /// As `wait`, but asks now and then whether to go on, without the lock held.
-    pub(crate) fn wait_while(&self, ticket: u64, timeout: Duration, go_on: &dyn Fn() -> bool) -> Flushed {
+    pub(crate) fn wait_while(&self, ticket: &Ticket<'_>, timeout: Duration, go_on: &dyn Fn() -> bool) -> Flushed {
         let deadline = Instant::now().checked_add(timeout);
         loop {
             let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));

@@ -16,7 +16,7 @@ pub extern "C" fn overt_client_record_command(client: Option<&Client>, path: Str
     status(|| {
         let Some(client) = client.map(Client::core) else { return DISABLED };
         // A disabled client finds no fault with anything.
-        if !client.consent().enabled {
+        if !client.may_count() {
             return DISABLED;
         }
         match client.record_command(path.utf8()?, exit_code)? {

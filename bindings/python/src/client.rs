@@ -115,7 +115,7 @@ impl Client {
     fn record_command(&self, py: Python<'_>, path: &Bound<'_, PyAny>, exit_code: &Bound<'_, PyAny>) -> PyResult<bool> {
         // Attached: this may ask the host.
         calls::quiet(false, || {
-            if !self.core().consent().enabled {
+            if !self.core().may_count() {
                 return false;
             }
             let wrong = |error: PyErr| {

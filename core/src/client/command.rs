@@ -15,15 +15,20 @@ use uuid::Uuid;
 const REPORT: &str = "overt_commands";
 
 impl Client {
+    /// Whether a command would be counted now. For bindings, which look at their arguments only then.
+    pub fn may_count(&self) -> bool {
+        self.inner.consent_to_record().enabled
+    }
+
     /// Counts a command of the tool: its path, such as `pace get data-policy` (the words that the tool defines, never what
     /// its user typed beside them), and its exit code. When it returns, the command is counted, whatever becomes of the
     /// process. Never waits, neither for the network nor for other processes that count. Errors: `InvalidName`; `Storage`
     /// if it cannot be counted; `InvalidConfig` without `counters_path`.
     pub fn record_command(&self, path: &str, exit_code: i32) -> Result<Counted, Error> {
-        let inner = &*self.inner;
-        if !inner.consent_to_record().enabled {
+        if !self.may_count() {
             return Ok(Counted::Disabled);
         }
+        let inner = &*self.inner;
         let no_path = || Error::config("counters_path: is not set, so commands are not counted");
         let counters = inner.counters.as_ref().ok_or_else(no_path)?;
         counters::check_command(path)?;

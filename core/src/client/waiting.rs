@@ -31,7 +31,7 @@ impl Client {
         if start {
             self.start_worker(life);
         }
-        match life.worker.wait_while(ticket, timeout, go_on) {
+        match life.worker.wait_while(&ticket, timeout, go_on) {
             Flushed::Delivered => Ok(()),
             // After `close` nothing is tried, and with nothing waiting nothing needs to be.
             Flushed::Undelivered if life.session().is_none_or(|session| session.store.waiting() == 0) => Ok(()),

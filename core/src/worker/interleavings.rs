@@ -181,7 +181,7 @@ fn a_flush_has_delivered_what_was_captured_before_it() {
         host.capture();
         let (ticket, start) = host.worker.ask();
         host.start_if(start);
-        assert_eq!(host.worker.wait(ticket, LONG), Flushed::Delivered);
+        assert_eq!(host.worker.wait(&ticket, LONG), Flushed::Delivered);
         assert!(host.spool().pending <= 1, "the other one's may still wait");
         other.join().unwrap();
         host.end();

@@ -71,7 +71,7 @@ fn a_flush_waits_for_a_pass_that_began_after_it() {
     let (ticket, start_it) = worker.ask();
     assert!(!start_it, "the recorded event has claimed the start already");
     let (ran, thread) = start(&worker, vec![]);
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered);
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Delivered);
     assert_eq!(ran.iter().count(), 1);
     thread.join().unwrap();
 }
@@ -82,10 +82,10 @@ fn a_flush_says_when_events_had_to_stay() {
     let (ticket, start_it) = worker.ask();
     assert!(start_it);
     let (_ran, thread) = start(&worker, vec![Pass::Parked]);
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Undelivered);
     // Parked: it rests, but whoever asks gets a pass at once.
     let (ticket, _) = worker.ask();
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered);
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Delivered);
     thread.join().unwrap();
 }
 
@@ -94,18 +94,58 @@ fn a_flush_outlasts_another_process_that_delivers() {
     let worker = worker(100, LONG);
     let (ticket, _) = worker.ask();
     let (ran, thread) = start(&worker, vec![Pass::Busy, Pass::Busy]);
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered);
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Delivered);
     worker.close();
     thread.join().unwrap();
     assert_eq!(ran.iter().count(), 3);
+}
+
+/// Waits until the worker's state is so.
+fn wait_until(worker: &Worker, is_so: impl Fn(&State) -> bool) {
+    let begun = Instant::now();
+    while !is_so(&worker.state()) {
+        assert!(begun.elapsed() < LONG / 60, "{:?}", worker.state());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn nobody_tries_again_and_again_for_a_flush_that_has_ended_in_vain() {
+    let worker = worker(100, LONG);
+    let (ticket, _) = worker.ask();
+    assert_eq!(worker.wait(&ticket, Duration::ZERO), Flushed::TimedOut);
+    drop(ticket);
+    // Another process holds the spool for good; the pass that was asked for still comes, once.
+    let (ran, thread) = start(&worker, vec![Pass::Busy; 100_000]);
+    ran.recv().unwrap();
+    wait_until(&worker, |state| state.done == state.asked);
+    worker.close();
+    thread.join().unwrap();
+    assert_eq!(ran.iter().count(), 0);
+}
+
+#[test]
+fn an_interval_of_nothing_does_not_spin_while_another_process_delivers() {
+    let worker = worker(1, Duration::ZERO);
+    let begun = Instant::now();
+    assert!(worker.recorded());
+    let (ran, thread) = start(&worker, vec![Pass::Busy; 100_000]);
+    ran.recv().unwrap();
+    wait_until(&worker, |state| state.rest_until.is_some_and(|rest| rest >= begun + BUSY_REST));
+    // Whoever asks does not wait for that.
+    let (ticket, _) = worker.ask();
+    ran.recv().unwrap();
+    drop(ticket);
+    worker.close();
+    thread.join().unwrap();
 }
 
 #[test]
 fn a_flush_ends_with_its_time() {
     let worker = worker(100, LONG);
     let (ticket, _) = worker.ask();
-    assert_eq!(worker.wait(ticket, Duration::ZERO), Flushed::TimedOut);
-    assert_eq!(worker.wait(ticket, Duration::from_millis(1)), Flushed::TimedOut);
+    assert_eq!(worker.wait(&ticket, Duration::ZERO), Flushed::TimedOut);
+    assert_eq!(worker.wait(&ticket, Duration::from_millis(1)), Flushed::TimedOut);
 }
 
 #[test]
@@ -122,7 +162,7 @@ fn closing_ends_a_pause_a_flush_and_the_thread() {
     assert!(!thread.join().unwrap(), "the pause was cut short");
     let (ticket, start_it) = worker.ask();
     assert!(!start_it);
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Undelivered);
     assert!(!worker.recorded(), "nothing starts after closing");
 }
 
@@ -138,7 +178,7 @@ fn a_pass_that_always_panics_is_given_up() {
     }
     let (ticket, start_it) = worker.ask();
     assert!(!start_it);
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Undelivered);
 }
 
 #[test]
@@ -147,7 +187,7 @@ fn a_thread_that_could_not_be_started_leaves_nobody_waiting() {
     let (ticket, start_it) = worker.ask();
     assert!(start_it);
     worker.not_started();
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Undelivered);
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Undelivered);
     assert!(worker.recorded(), "the next event tries again");
 }
 
@@ -172,7 +212,7 @@ fn a_held_worker_ends_its_thread_and_goes_on_when_released() {
     assert!(worker.release(), "the broken pass, the event and the flush are left to do");
     let (ran, thread) = start(&worker, vec![Pass::Done]);
     ran.recv().unwrap();
-    assert_eq!(worker.wait(ticket, LONG), Flushed::Delivered, "nobody was told that it had failed");
+    assert_eq!(worker.wait(&ticket, LONG), Flushed::Delivered, "nobody was told that it had failed");
     worker.close();
     thread.join().unwrap();
 }
