@@ -168,14 +168,16 @@ def test_the_hosts_consent_goes_with_it(run_python: RunPython, server: Server) -
 
 
 @pytest.mark.parametrize(
-    "off",
+    ("off", "is_started"),
     [
-        "os.environ['TELEMETRY_ENABLED'] = '0'",
-        "open(paths.consent, 'w').write('off 2026-11-20T18:10:36Z\\n')",
+        ("os.environ['TELEMETRY_ENABLED'] = '0'", True),
+        ("open(paths.consent, 'w').write('off 2026-11-20T18:10:36Z\\n')", False),  # who starts it looks there first
     ],
     ids=["a variable", "stored"],
 )
-def test_it_decides_about_consent_anew(run_python: RunPython, server: Server, state_dir: Path, off: str) -> None:
+def test_it_decides_about_consent_anew(
+    run_python: RunPython, server: Server, state_dir: Path, off: str, is_started: bool
+) -> None:
     code = f"""
         import os, overt
         client = overt.Client(**options, detached_upload=True)
@@ -187,7 +189,7 @@ def test_it_decides_about_consent_anew(run_python: RunPython, server: Server, st
     assert run_python(code).stderr == ""
     wait_until_none(lambda: uploaders(state_dir))
     assert server.requests == []
-    assert list(state_dir.glob("spool/*/uploader.lock")) != []
+    assert (list(state_dir.glob("spool/*/uploader.lock")) != []) == is_started
 
 
 def test_whoever_waits_for_the_end_of_an_inherited_pipe_does_not_hang(
