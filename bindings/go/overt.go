@@ -18,7 +18,8 @@ type Client struct {
 	native native
 	// asks: there is a ConsentFunc, so nothing about consent is known without asking.
 	asks bool
-	// off is what was last known about consent, so that the disabled path is one load; deciding guards it.
+	// off: nothing is recorded for as long as this process does not say otherwise, so that the disabled path is one load;
+	// deciding guards it. What could not be read may be over in a moment, and the core looks again: it is asked then.
 	off      atomic.Bool
 	deciding sync.Mutex
 	closed   atomic.Bool
@@ -171,7 +172,6 @@ func (c *Client) Consent() Consent {
 	c.deciding.Lock()
 	defer c.deciding.Unlock()
 	found := consent(c)
-	// A choice that cannot be read now may be readable at the next event: the core looks.
 	c.off.Store(!found.Enabled && found.Reason != ReasonUnreadable)
 	return found
 }
