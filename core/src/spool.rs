@@ -51,6 +51,9 @@ pub(crate) trait Source {
     fn is_erased(&self) -> bool;
 }
 
+/// Counting what waits looks at every segment, of which a burst makes many a second.
+const COUNT_EVERY_MS: u64 = 1_000;
+
 /// What may wait; checked on each append.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {

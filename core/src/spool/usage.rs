@@ -6,14 +6,11 @@
 //! - Others deliver what this process wrote, so a spool that seems full is counted again, once a second at the most, before
 //!   an event is dropped. No other event waits for that.
 
-use super::{Limits, pending};
+use super::{COUNT_EVERY_MS, Limits, pending};
 use crate::clock::{Every, Timestamp};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-
-/// Counting looks at every segment, of which a burst makes many a second.
-const COUNT_EVERY_MS: u64 = 1_000;
 
 #[derive(Debug)]
 pub(super) struct Usage {
