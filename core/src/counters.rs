@@ -13,6 +13,7 @@
 
 mod document;
 mod file;
+mod found;
 mod lines;
 mod place;
 mod reading;
@@ -22,9 +23,9 @@ mod stamp;
 mod yaml;
 
 pub(crate) use file::{Counters, Fresh};
-#[cfg(any(test, fuzzing))]
-pub(crate) use reading::{Read, read};
 pub(crate) use reported::Growth;
+#[cfg(any(test, fuzzing))]
+pub(crate) use {found::Read, reading::read};
 
 use crate::error::{Error, ErrorKind};
 

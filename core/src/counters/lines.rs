@@ -8,7 +8,7 @@
 use super::document::{
     CLI_VERSION, CUMULATIVE_COUNT, ID, METRIC_POINTS, OPERATING_SYSTEM, SCHEMA, SCHEMA_KEY, is_command,
 };
-use super::reading::{Read, is_forbidden, is_text, number};
+use super::found::{Read, is_forbidden, is_text, number};
 use crate::identity;
 use std::str::Chars;
 

@@ -7,24 +7,15 @@
 //! - Whoever writes the file anew first puts the old one aside if it held anything that we cannot write.
 
 use super::document::{
-    CLI_VERSION, CUMULATIVE_COUNT, Document, ID, METRIC_POINTS, OPERATING_SYSTEM, SCHEMA, SCHEMA_KEY, is_command,
+    CLI_VERSION, CUMULATIVE_COUNT, ID, METRIC_POINTS, OPERATING_SYSTEM, SCHEMA, SCHEMA_KEY, is_command,
 };
+use super::found::{Read, is_forbidden, is_text, number};
 use super::lines;
 use crate::identity;
 use saphyr_parser::{Event, Parser, StrInput};
 
 /// Our own form is nested four deep; what is nested deeper than this is not read as YAML.
 const MAX_DEPTH: usize = 16;
-
-/// What was found in a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Read {
-    pub document: Document,
-    /// Whether it held anything else, which would go with the next write.
-    pub damaged: bool,
-    /// Whether a later version wrote it.
-    pub newer: bool,
-}
 
 /// Reads a file's content.
 pub(crate) fn read(content: &[u8]) -> Read {
@@ -40,15 +31,6 @@ pub(crate) fn read(content: &[u8]) -> Read {
     let mut found = read_yaml(&bare).unwrap_or_else(|| lines::read(&bare));
     found.damaged |= str::from_utf8(content).is_err();
     found
-}
-
-/// Whether some version of YAML takes a character for no part of a text, unless it is escaped.
-pub(super) fn is_forbidden(c: char) -> bool {
-    match c {
-        '\t' | '\n' | '\r' => false,
-        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
-        _ => c.is_control(),
-    }
 }
 
 /// Reads a text that is YAML.
@@ -201,17 +183,6 @@ impl<'i> Reader<'i> {
 fn is_nothing(node: &Event<'_>) -> bool {
     matches!(node, Event::Scalar(text, style, ..)
         if *style == saphyr_parser::ScalarStyle::Plain && ["", "~", "null"].contains(&text.as_ref()))
-}
-
-/// Whether it is a text of one line.
-pub(super) fn is_text(scalar: &str) -> bool {
-    !scalar.contains(char::is_control) && !["", "~", "null"].contains(&scalar)
-}
-
-/// A count. One that is larger than any number is the largest.
-pub(super) fn number(scalar: &str) -> Option<u64> {
-    let is_number = !scalar.is_empty() && scalar.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| scalar.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

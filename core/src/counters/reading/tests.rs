@@ -1,4 +1,5 @@
 use super::*;
+use crate::counters::document::Document;
 use crate::counters::document::{MAX_COUNT, Points};
 use crate::counters::yaml;
 
