@@ -1,6 +1,5 @@
 use super::*;
-use crate::counters::document::Document;
-use crate::counters::document::{MAX_COUNT, Points};
+use crate::counters::document::{Document, MAX_COUNT, Points};
 use crate::counters::yaml;
 
 const ID_OF_PACE: &str = "36be4c46-4e1b-431d-b9db-1b315f537a85";
