@@ -10,7 +10,7 @@ import (
 func TestLimitsAreThoseOfTheCore(t *testing.T) {
 	coretest.Has(t, "batch.rs", fmt.Sprintf("MAX_BATCH_EVENTS: usize = %d", maxBatchEvents))
 	coretest.Has(t, "sent.rs", fmt.Sprintf("MAX_SENT_BYTES: u64 = %d * 1024", maxSentBytes>>10))
-	coretest.Has(t, "spool/usage.rs", "COUNT_EVERY_MS: u64 = "+coretest.Grouped(int(countEvery.Milliseconds())))
+	coretest.Has(t, "spool.rs", "COUNT_EVERY_MS: u64 = "+coretest.Grouped(int(countEvery.Milliseconds())))
 	coretest.Has(t, "state/draft.rs", "LEFT_AFTER: Duration = Duration::from_secs(86_400)")
 	coretest.Has(t, "spool/claim.rs", "MAX_GRACE: Duration = Duration::from_secs(86_400)")
 	coretest.Has(t, "spool/writer.rs", fmt.Sprintf("MAX_SEGMENT_BYTES: u64 = %d * 1024;", maxSegmentBytes>>10))
