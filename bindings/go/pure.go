@@ -15,7 +15,14 @@ import (
 // native is the client of internal/pure; nil is a disabled one.
 type native = *pure.Client
 
-func open(config *Config) (native, error) { return openPure(config) }
+func open(config *Config) (client native, err error) {
+	defer func() {
+		if recover() != nil {
+			client, err = nil, Internal
+		}
+	}()
+	return openPure(config)
+}
 
 // uploaderMain: without cgo no process is ever started to deliver.
 func uploaderMain([]string) bool { return false }
@@ -23,8 +30,21 @@ func uploaderMain([]string) bool { return false }
 // release frees a client that nobody closed, without waiting for delivery.
 func release(client native) {
 	if client != nil {
-		client.Free()
+		caught(func() Status {
+			client.Free()
+			return OK
+		}, Internal)
 	}
+}
+
+// caught: a fault of ours is a status to the host, as the core's are at the boundary to C.
+func caught[T any](call func() T, otherwise T) (answer T) {
+	defer func() {
+		if recover() != nil {
+			answer = otherwise
+		}
+	}()
+	return call()
 }
 
 func captureEvent(c *Client, name string, properties []byte) Capture {
@@ -35,10 +55,12 @@ func record(c *Client, event *pure.Event) Capture {
 	if c.native == nil {
 		return Capture{Status: Disabled}
 	}
-	uuid, status := c.native.Capture(event)
-	captured := Capture{Status: Status(status)}
-	captured.high, captured.low = uuid.Words()
-	return captured
+	return caught(func() Capture {
+		uuid, status := c.native.Capture(event)
+		captured := Capture{Status: Status(status)}
+		captured.high, captured.low = uuid.Words()
+		return captured
+	}, Capture{Status: Internal})
 }
 
 func capture(c *Client, event *Event) Capture {
@@ -54,50 +76,52 @@ func flush(c *Client, wait time.Duration) Status {
 	if c.native == nil {
 		return OK
 	}
-	return Status(c.native.Flush(wait))
+	return caught(func() Status { return Status(c.native.Flush(wait)) }, Internal)
 }
 
 func waitAtExit(c *Client) Status {
 	if c.native == nil {
 		return OK
 	}
-	return Status(c.native.WaitAtExit())
+	return caught(func() Status { return Status(c.native.WaitAtExit()) }, Internal)
 }
 
 func recordCommand(c *Client, path string, exitCode int32) Status {
 	if c.native == nil {
 		return Disabled
 	}
-	return Status(c.native.RecordCommand(path, exitCode))
+	return caught(func() Status { return Status(c.native.RecordCommand(path, exitCode)) }, Internal)
 }
 
 func countersJSON(c *Client) string {
 	if c.native == nil {
 		return ""
 	}
-	return c.native.Counters()
+	return caught(c.native.Counters, "")
 }
 
 func closeNative(c *Client, wait time.Duration) Status {
 	if c.native == nil {
 		return OK
 	}
-	return Status(c.native.Close(wait))
+	return caught(func() Status { return Status(c.native.Close(wait)) }, Internal)
 }
 
 func consent(c *Client) Consent {
 	if c.native == nil {
 		return Consent{Reason: ReasonNoClient}
 	}
-	found := c.native.Consent()
-	return Consent{Enabled: found.Enabled, Reason: ConsentReason(found.Reason)}
+	return caught(func() Consent {
+		found := c.native.Consent()
+		return Consent{Enabled: found.Enabled, Reason: ConsentReason(found.Reason)}
+	}, Consent{Reason: ReasonNoClient})
 }
 
 func setConsent(c *Client, enabled bool) Status {
 	if c.native == nil {
 		return Disabled
 	}
-	return Status(c.native.SetConsent(enabled))
+	return caught(func() Status { return Status(c.native.SetConsent(enabled)) }, Internal)
 }
 
 func noticeShown(c *Client) bool { return c.native != nil && c.native.NoticeShown() }
@@ -106,44 +130,51 @@ func clientID(c *Client) (string, Status) {
 	if c.native == nil {
 		return "", Disabled
 	}
-	id, status := c.native.ClientID()
-	return id, Status(status)
+	return identified(c.native.ClientID)
 }
 
 func resetClientID(c *Client) (string, Status) {
 	if c.native == nil {
 		return "", Disabled
 	}
-	id, status := c.native.ResetClientID()
-	return id, Status(status)
+	return identified(c.native.ResetClientID)
+}
+
+func identified(ask func() (string, pure.Status)) (id string, status Status) {
+	status = caught(func() Status {
+		var found pure.Status
+		id, found = ask()
+		return Status(found)
+	}, Internal)
+	return id, status
 }
 
 func pending(c *Client) string {
 	if c.native == nil {
 		return ""
 	}
-	return c.native.Pending()
+	return caught(c.native.Pending, "")
 }
 
 func sent(c *Client) string {
 	if c.native == nil {
 		return ""
 	}
-	return c.native.Sent()
+	return caught(c.native.Sent, "")
 }
 
 func statsJSON(c *Client) string {
 	if c.native == nil {
 		return "{}"
 	}
-	return text(c.native.Stats())
+	return caught(func() string { return text(c.native.Stats()) }, "{}")
 }
 
 func lossesJSON(c *Client) string {
 	if c.native == nil {
 		return "{}"
 	}
-	return text(c.native.Losses())
+	return caught(func() string { return text(c.native.Losses()) }, "{}")
 }
 
 // text is the JSON of numbers.

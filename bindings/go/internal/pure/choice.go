@@ -74,7 +74,7 @@ func (c *Client) Consent() Consent {
 }
 
 func (c *Client) mayRecord(force bool) bool {
-	return c.config.APIKey != "" && (c.Consent().Enabled || force && c.mayBeForced())
+	return (c.Consent().Enabled || force && c.mayBeForced()) && c.config.APIKey != ""
 }
 
 func (c *Client) mayBeForced() bool {
