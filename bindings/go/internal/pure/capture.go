@@ -69,7 +69,7 @@ func (c *Client) capture(event *Event) (uuid identity.UUID, status Status, loss 
 	}
 	switch loss := s.spool.Append(line, now); loss {
 	case "":
-	case spool.Freed: // meanwhile, by an opt-out or a new ID
+	case spool.Erased: // meanwhile, by an opt-out or a new ID
 		return c.capture(event)
 	default:
 		return uuid, Dropped, loss

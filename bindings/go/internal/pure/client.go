@@ -149,10 +149,10 @@ type session struct {
 	report   system.Every
 }
 
-// forgetSession: the next event opens another.
+// forgetSession: it was erased, and the next event opens another.
 func (c *Client) forgetSession() {
 	if s := c.session.Swap(nil); s != nil {
-		s.spool.Free()
+		s.spool.Erase()
 	}
 }
 

@@ -392,11 +392,7 @@ func TestNoBatchBeginsAfterTheClose(t *testing.T) {
 		client.Capture(&Event{Name: "e"})
 	}
 	client.Flush(time.Minute)
-	for running := true; running; time.Sleep(time.Millisecond) {
-		client.worker.mutex.Lock()
-		running = client.worker.running
-		client.worker.mutex.Unlock()
-	}
+	waitForWorker(client)
 	if requests.Load() != 1 || strings.Count(client.Pending(), "\n") != 150 {
 		t.Errorf("%d requests", requests.Load())
 	}
@@ -446,5 +442,32 @@ func TestAnEventThatIsBeingRecordedDuringAResetHasTheNewID(t *testing.T) {
 	id, _ := client.ClientID()
 	if status != OK || strings.Count(client.Pending(), "\n") != 1 || !strings.Contains(client.Pending(), id) {
 		t.Errorf("%v: %s has no %s", status, client.Pending(), id)
+	}
+}
+
+func TestWhatIsAnsweredAfterTheClientWasFreedIsNotSentAgain(t *testing.T) {
+	var client *Client
+	server, _ := answering(t, func(int) int {
+		client.Free()
+		return http.StatusOK
+	})
+	config := testConfig(t, server)
+	config.FlushInterval = time.Hour
+	client = testClient(t, config)
+	client.Capture(&Event{Name: "e"})
+	client.Flush(time.Minute)
+	waitForWorker(client)
+	next := testClient(t, config)
+	if ledger := spool.ReadLedger(next.spoolDir()); next.Pending() != "" || ledger.Delivered != 1 {
+		t.Errorf("pending: %q, %+v", next.Pending(), ledger)
+	}
+}
+
+// waitForWorker waits until a client that is closed delivers no more.
+func waitForWorker(client *Client) {
+	for running := true; running; time.Sleep(time.Millisecond) {
+		client.worker.mutex.Lock()
+		running = client.worker.running
+		client.worker.mutex.Unlock()
 	}
 }

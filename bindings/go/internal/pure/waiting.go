@@ -110,5 +110,7 @@ func (c *Client) WaitAtExit() Status {
 // Free closes a client that nobody uses any more, without waiting, and gives up its files.
 func (c *Client) Free() {
 	c.Close(0)
-	c.forgetSession()
+	if s := c.session.Swap(nil); s != nil {
+		s.spool.Free() // a request that is under way may still be answered
+	}
 }

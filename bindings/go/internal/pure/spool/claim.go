@@ -163,9 +163,12 @@ func (c *Claim) Next(maxBytes int) (found Batch) {
 }
 
 func (c *Claim) isCleared(one Item) bool {
+	if one.segment.name != "" {
+		return false
+	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return one.segment.name == "" && c.memory[one.from] == nil
+	return c.memory[one.from] == nil
 }
 
 // maySend: what nobody may mark as sent would be sent again by each process.
@@ -177,7 +180,7 @@ func (c *Claim) maySend(r *reading) bool {
 // IsOver says whether nothing more may be sent: what this claim is for was erased, by this process or another.
 func (c *Claim) IsOver() bool {
 	c.mutex.Lock()
-	isOver := c.freed || c.disk != nil && c.disk.isErased()
+	isOver := c.erased || c.disk != nil && c.disk.isErased()
 	c.mutex.Unlock()
 	return isOver || c.lock != nil && !system.HasName(c.lock, filepath.Join(c.Dir, lockFile))
 }
@@ -311,10 +314,11 @@ func (c *Claim) recount() {
 	c.mutex.Lock()
 	events, bytes := c.disk.events, c.disk.bytes
 	c.mutex.Unlock()
-	events, bytes = countWaiting(c.Dir)-events, waitingBytes(c.Dir)-bytes
+	counted, length := countWaiting(c.Dir)
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.disk.events, c.disk.bytes = c.disk.events+events, c.disk.bytes+bytes
+	c.disk.events += counted - events
+	c.disk.bytes += length - bytes
 }
 
 // sweep removes what crashes left behind.

@@ -120,12 +120,12 @@ func waiting(dir string, name segmentName) []line {
 	return r.lines
 }
 
-// countWaiting gives how many events wait.
-func countWaiting(dir string) (events int64) {
+// countWaiting gives how many events wait, and how many bytes.
+func countWaiting(dir string) (events, bytes int64) {
 	for _, name := range segments(dir, segmentEnding) {
 		events += int64(len(waiting(dir, name)))
 	}
-	return events
+	return events, waitingBytes(dir)
 }
 
 // waitingBytes gives how much waits, by the sizes of files.

@@ -40,7 +40,7 @@ type Spool struct {
 	disk    *writer  // nil for as long as it cannot be opened
 	memory  [][]byte // lines without line breaks; nil: needs no more delivery
 	claimed int      // so many of them are being sent
-	freed   bool
+	erased  bool
 }
 
 // New opens a spool, or has events wait in memory until it can be opened.
@@ -64,15 +64,15 @@ func (s *Spool) open(now time.Time) bool {
 	return s.disk != nil
 }
 
-// Freed is what Append says after Free: there is another spool now.
-const Freed = "freed"
+// Erased is what Append says after Erase: there is another spool now.
+const Erased = "erased"
 
 // Append keeps a line, which ends with its line break, or says why it is lost.
 func (s *Spool) Append(line []byte, now time.Time) (loss string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.freed {
-		return Freed
+	if s.erased {
+		return Erased
 	}
 	if loss = s.append(line, now); loss == "" {
 		s.counts.record()
@@ -190,13 +190,20 @@ func (s *Spool) Leave(now time.Time) {
 	}
 }
 
-// Free gives up the files of this process. What it wrote there stays, but nothing more is recorded or sent here, not even
-// what is being sent.
+// Erase forgets what waits in memory and ends the spool: nothing more is recorded or sent here, not even what is being sent.
+// Removing the files is the caller's.
+func (s *Spool) Erase() {
+	s.mutex.Lock()
+	s.erased = true
+	clear(s.memory)
+	s.mutex.Unlock()
+	s.Free()
+}
+
+// Free gives up the files of this process. What it wrote there stays.
 func (s *Spool) Free() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.freed = true
-	clear(s.memory)
 	if s.disk != nil {
 		s.disk.end()
 	}

@@ -40,17 +40,19 @@ type writer struct {
 }
 
 func newWriter(dir string, maxEvents, maxBytes int) *writer {
-	return &writer{
-		dir: dir, maxEvents: int64(maxEvents), maxBytes: int64(maxBytes), events: countWaiting(dir), bytes: waitingBytes(dir),
-		count: system.Every{Length: countEvery}, name: nameWriter(),
+	w := &writer{
+		dir: dir, maxEvents: int64(maxEvents), maxBytes: int64(maxBytes), count: system.Every{Length: countEvery},
+		name: nameWriter(),
 	}
+	w.events, w.bytes = countWaiting(dir)
+	return w
 }
 
 // isFull says whether a limit would be passed. It counts anew before it says so: other processes may have delivered.
 func (w *writer) isFull(size int64, now time.Time) bool {
 	full := func() bool { return w.events >= w.maxEvents || w.bytes+size > w.maxBytes }
 	if full() && w.count.IsDue(now) {
-		w.events, w.bytes = countWaiting(w.dir), waitingBytes(w.dir)
+		w.events, w.bytes = countWaiting(w.dir)
 	}
 	return full()
 }
